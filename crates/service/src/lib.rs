@@ -1,1 +1,17 @@
-//! stub
+//! The Attestry service: everything with effects, as a library.
+//!
+//! It owns HTTP, providers, tokens, collateral, the store, configuration and telemetry, and assembles
+//! them into a running server. Verification and policy evaluation live in the pure crates below it; it
+//! must not re-implement any of their checks.
+
+pub mod attest;
+pub mod clock;
+pub mod collateral;
+pub mod config;
+pub mod http;
+pub mod jobs;
+pub mod provider;
+pub mod server;
+pub mod store;
+pub mod telemetry;
+pub mod token;

@@ -1,0 +1,1 @@
+//! The time the service works with.

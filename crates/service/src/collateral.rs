@@ -1,0 +1,1 @@
+//! Collateral: obtained, cached, refreshed.

@@ -1,0 +1,1 @@
+//! Providers: immutable snapshots of tenants.
