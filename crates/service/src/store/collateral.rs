@@ -1,0 +1,167 @@
+//! Collateral: the last good documents of each key, whole and as received.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use attestry_evidence::dcap::CollateralDocuments;
+use attestry_evidence::hex;
+use attestry_evidence::time::UnixTime;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Store, StoreError};
+
+/// A CRL number: an unsigned big-endian integer of up to 20 octets (RFC 5280, 5.2.3), compared as a number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CrlNumber(Vec<u8>);
+
+impl CrlNumber {
+    /// The number with these big-endian octets; leading zeros do not matter.
+    pub fn from_be_bytes(octets: &[u8]) -> Self {
+        Self(octets.iter().copied().skip_while(|octet| *octet == 0).collect())
+    }
+}
+
+impl Ord for CrlNumber {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for CrlNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for CrlNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "00" } else { "" })?;
+        f.write_str(&hex::encode(&self.0))
+    }
+}
+
+impl FromStr for CrlNumber {
+    type Err = StoreError;
+
+    fn from_str(digits: &str) -> Result<Self, StoreError> {
+        let octets = hex::decode(digits.as_bytes()).ok_or(StoreError::Malformed { what: "CRL number" })?;
+        Ok(Self::from_be_bytes(&octets))
+    }
+}
+
+/// The documents of one key. The four key members are the texts that the collateral module gives them.
+#[derive(Debug, Clone)]
+pub struct CollateralRecord {
+    /// `sgx` or `tdx`.
+    pub tee: String,
+    /// FMSPC, 12 lower-case hexadecimal digits.
+    pub fmspc: String,
+    /// The PCK certificate authority, `processor` or `platform`.
+    pub ca: String,
+    /// Which of the sets kept side by side: `standard`, `early`, or an evaluation number.
+    pub edition: String,
+    /// The documents as received.
+    pub documents: CollateralDocuments,
+    /// Name of the source that gave them.
+    pub source: String,
+    /// When.
+    pub fetched_at: UnixTime,
+    /// `tcbEvaluationDataNumber` of the TCB info.
+    pub tcb_info_evaluation_number: u32,
+    /// `tcbEvaluationDataNumber` of the enclave identity.
+    pub qe_identity_evaluation_number: u32,
+    /// CRL number of the PCK CRL.
+    pub pck_crl_number: CrlNumber,
+    /// CRL number of the root CRL.
+    pub root_crl_number: CrlNumber,
+}
+
+impl Store {
+    /// Keeps `record` as the last good documents of its key.
+    pub async fn collateral_put(&self, record: &CollateralRecord) -> Result<(), StoreError> {
+        let documents = &record.documents;
+        let mut change = self.change().await?;
+        sqlx::query(
+            "INSERT INTO collateral (tee, fmspc, ca, edition, tcb_info, tcb_info_issuer_chain, qe_identity, \
+               qe_identity_issuer_chain, root_ca_crl, pck_crl, pck_crl_issuer_chain, source, fetched_at, \
+               tcb_info_evaluation_number, qe_identity_evaluation_number, pck_crl_number, root_crl_number) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+             ON CONFLICT (tee, fmspc, ca, edition) DO UPDATE SET \
+               tcb_info = excluded.tcb_info, \
+               tcb_info_issuer_chain = excluded.tcb_info_issuer_chain, \
+               qe_identity = excluded.qe_identity, \
+               qe_identity_issuer_chain = excluded.qe_identity_issuer_chain, \
+               root_ca_crl = excluded.root_ca_crl, \
+               pck_crl = excluded.pck_crl, \
+               pck_crl_issuer_chain = excluded.pck_crl_issuer_chain, \
+               source = excluded.source, \
+               fetched_at = excluded.fetched_at, \
+               tcb_info_evaluation_number = excluded.tcb_info_evaluation_number, \
+               qe_identity_evaluation_number = excluded.qe_identity_evaluation_number, \
+               pck_crl_number = excluded.pck_crl_number, \
+               root_crl_number = excluded.root_crl_number",
+        )
+        .bind(&record.tee)
+        .bind(&record.fmspc)
+        .bind(&record.ca)
+        .bind(&record.edition)
+        .bind(documents.tcb_info.as_slice())
+        .bind(documents.tcb_info_issuer_chain.as_slice())
+        .bind(documents.qe_identity.as_slice())
+        .bind(documents.qe_identity_issuer_chain.as_slice())
+        .bind(documents.root_ca_crl.as_slice())
+        .bind(documents.pck_crl.as_slice())
+        .bind(documents.pck_crl_issuer_chain.as_slice())
+        .bind(&record.source)
+        .bind(record.fetched_at.seconds())
+        .bind(record.tcb_info_evaluation_number)
+        .bind(record.qe_identity_evaluation_number)
+        .bind(record.pck_crl_number.to_string())
+        .bind(record.root_crl_number.to_string())
+        .execute(&mut *change)
+        .await?;
+        Ok(change.commit().await?)
+    }
+
+    /// All kept collateral, by key.
+    pub async fn collateral_list(&self) -> Result<Vec<CollateralRecord>, StoreError> {
+        sqlx::query(
+            "SELECT tee, fmspc, ca, edition, tcb_info, tcb_info_issuer_chain, qe_identity, \
+               qe_identity_issuer_chain, root_ca_crl, pck_crl, pck_crl_issuer_chain, source, fetched_at, \
+               tcb_info_evaluation_number, qe_identity_evaluation_number, pck_crl_number, root_crl_number \
+             FROM collateral ORDER BY tee, fmspc, ca, edition",
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(record)
+        .collect()
+    }
+}
+
+fn record(row: &SqliteRow) -> Result<CollateralRecord, StoreError> {
+    let text = |column| row.try_get::<String, _>(column);
+    Ok(CollateralRecord {
+        tee: text("tee")?,
+        fmspc: text("fmspc")?,
+        ca: text("ca")?,
+        edition: text("edition")?,
+        documents: CollateralDocuments {
+            tcb_info: row.try_get("tcb_info")?,
+            tcb_info_issuer_chain: row.try_get("tcb_info_issuer_chain")?,
+            qe_identity: row.try_get("qe_identity")?,
+            qe_identity_issuer_chain: row.try_get("qe_identity_issuer_chain")?,
+            root_ca_crl: row.try_get("root_ca_crl")?,
+            pck_crl: row.try_get("pck_crl")?,
+            pck_crl_issuer_chain: row.try_get("pck_crl_issuer_chain")?,
+        },
+        source: text("source")?,
+        fetched_at: UnixTime::new(row.try_get("fetched_at")?),
+        tcb_info_evaluation_number: row.try_get("tcb_info_evaluation_number")?,
+        qe_identity_evaluation_number: row.try_get("qe_identity_evaluation_number")?,
+        pck_crl_number: text("pck_crl_number")?.parse()?,
+        root_crl_number: text("root_crl_number")?.parse()?,
+    })
+}
