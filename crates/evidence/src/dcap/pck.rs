@@ -1,0 +1,1 @@
+//! The platform's certificate (PCK) and its SGX extension.

@@ -1,0 +1,1 @@
+//! Supplemental data of an appraisal: dates, numbers and identifiers.

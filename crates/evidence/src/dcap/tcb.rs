@@ -1,0 +1,1 @@
+//! TCB statuses, levels and their convergence.

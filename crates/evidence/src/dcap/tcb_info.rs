@@ -1,0 +1,1 @@
+//! TCB info documents (Intel PCS API v4): the security levels of a platform.

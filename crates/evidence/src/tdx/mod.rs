@@ -1,0 +1,5 @@
+//! Intel TDX: the report of a trust domain and the claims made of it.
+
+mod report;
+
+pub use report::{Td15, Td15Extended, TdAttributes, TdReportBody};
