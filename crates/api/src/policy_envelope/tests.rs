@@ -1,1 +1,60 @@
+use super::*;
 
+fn unsigned(payload: &str) -> String {
+    format!("eyJhbGciOiJub25lIn0.{}.", b64::encode_url(payload.as_bytes()))
+}
+
+#[test]
+fn a_wrapped_policy_opens_again() {
+    let text = "version=1.0; authorizationrules{=> permit();}; issuancerules{}; // é";
+    let envelope = PolicyEnvelope::open(&wrap_unsigned(text)).unwrap();
+    assert_eq!(envelope.policy(), Some(text));
+    assert_eq!(envelope.signer(), None);
+    assert_eq!(envelope.policy_hash(), policy_hash(text));
+}
+
+#[test]
+fn the_hash_is_over_the_encoded_text_as_it_was_sent() {
+    let padded = unsigned(r#"{"AttestationPolicy":"Zm8="}"#);
+    let envelope = PolicyEnvelope::open(&padded).unwrap();
+    assert_eq!(envelope.policy(), Some("fo"));
+    assert_ne!(envelope.policy_hash(), policy_hash("fo"));
+}
+
+#[test]
+fn the_default_policy_of_confidential_vms_has_its_published_hash() {
+    // `x-ms-policy-hash` of the token in the REST specification's example "AttestSevSnpVm".
+    assert_eq!(
+        policy_hash("version= 1.0;authorizationrules{=> permit();};"),
+        "9NY0VnTQ-IiBriBplVUpFbczcDaEBUwsiFYAzHu_gco"
+    );
+}
+
+#[test]
+fn the_empty_envelope_holds_no_policy() {
+    let envelope = PolicyEnvelope::open(EMPTY_ENVELOPE).unwrap();
+    assert_eq!((envelope.policy(), envelope.signer()), (None, None));
+}
+
+#[test]
+fn foreign_payloads_are_refused() {
+    let open = |payload: &str| PolicyEnvelope::open(&unsigned(payload)).unwrap_err();
+    assert_eq!(open("[]"), PolicyEnvelopeError::Payload);
+    assert_eq!(open("{}"), PolicyEnvelopeError::Payload);
+    assert_eq!(open(r#"{"AttestationPolicy":1}"#), PolicyEnvelopeError::Payload);
+    assert_eq!(
+        open(r#"{"AttestationPolicy":"version=1.0;"}"#),
+        PolicyEnvelopeError::PolicyText
+    );
+    assert_eq!(
+        open(r#"{"AttestationPolicy":"_w"}"#),
+        PolicyEnvelopeError::PolicyText
+    );
+}
+
+#[test]
+fn a_signed_envelope_needs_its_signer() {
+    let header = b64::encode_url(br#"{"alg":"RS256"}"#);
+    let error = PolicyEnvelope::open(&format!("{header}.e30.AAAA")).unwrap_err();
+    assert_eq!(error, PolicyEnvelopeError::NoSigner);
+}
