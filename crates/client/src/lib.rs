@@ -1,1 +1,41 @@
-//! stub
+//! The Rust SDK of an attestation service that speaks Microsoft Azure Attestation's (MAA) REST interface: Attestry,
+//! or MAA itself.
+//!
+//! A [`Client`] asks a service for tokens and validates them; a relying party that only receives tokens uses
+//! [`Client::validate`], or [`TokenRules::validate`] with keys it already has. Everything an answer claims is checked
+//! before it is handed out: signature by the published keys, issuer, times, algorithm, nonce.
+//!
+//! ```no_run
+//! use attestry_client::{Attestation, AttestationType, Client, Data};
+//!
+//! # async fn example(quote: Vec<u8>, key: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder("https://localhost:8443").ca_pem(std::fs::read("data/tls/ca.pem")?).build()?;
+//! let attestation = Attestation::new(AttestationType::SgxEnclave, quote).runtime_data(Data::Binary(key));
+//! match client.attest(&attestation).await {
+//!     Ok(result) => println!("{}", result.token()),
+//!     Err(refusal) if refusal.is_refusal() => println!("refused: {refusal}"),
+//!     Err(error) => return Err(error.into()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It knows the wire and the rules of tokens; it must not know how the service works inside.
+
+mod attestation;
+mod client;
+mod error;
+mod token;
+mod transport;
+
+pub use attestry_api::AttestationType;
+pub use attestry_api::error::InnerError;
+pub use attestry_api::jwk::{Jwk, JwkSet};
+pub use attestry_api::jws::Algorithm;
+pub use attestry_api::jwt::{JwtError, ValidatedToken};
+pub use attestry_api::openid::OpenIdMetadata;
+
+pub use crate::attestation::{Attestation, AttestationResult, Data};
+pub use crate::client::{Client, ClientBuilder};
+pub use crate::error::ClientError;
+pub use crate::token::{TokenError, TokenRules};
