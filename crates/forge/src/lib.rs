@@ -1,1 +1,16 @@
-//! stub
+//! Mints attestation evidence, the collateral that goes with it and the certificate hierarchies above
+//! both, under roots of its own that nobody trusts by default.
+//!
+//! It owns the *writing* side only: its byte writers are laid out from the vendors' documents on their
+//! own and share nothing with the parsers of `attestry-evidence`, so that a mistake in one of the two
+//! cannot hide in the other. Everything derives from a [`Seed`]: the same seed gives the same keys,
+//! serial numbers and identities in every process, and only the ECDSA signatures differ.
+//!
+//! What is minted is good unless the caller asks otherwise. Every specification type has public fields
+//! and a good default; a negative case is that default with one field changed.
+
+pub mod intel;
+pub mod pki;
+mod seed;
+
+pub use seed::Seed;
