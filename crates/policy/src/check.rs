@@ -1,0 +1,543 @@
+//! Tree to program: resolves names, enforces versions, sections and types. Owns every rule of the
+//! language that the grammar cannot say; what passes here cannot fail at evaluation for a reason that
+//! was visible in the text.
+
+use crate::ast;
+use crate::claim::{Issuer, Value, ValueType};
+use crate::configuration::{self, TOKEN_PROPERTIES};
+use crate::diagnostic::{Finding, Findings, quotable};
+use crate::program::{
+    Action, ActionKind, ClaimAction, Condition, Operand, Program, Property, Rule, SectionKind, Template,
+    Test, Version,
+};
+use crate::source::{Positions, Span};
+use crate::suggest::closest;
+
+pub(crate) use error::{CheckError, Lint};
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+/// Words that cannot name a binding.
+const RESERVED: [&str; 15] = [
+    "version",
+    "configurationrules",
+    "authorizationrules",
+    "issuancerules",
+    "permit",
+    "deny",
+    "add",
+    "issue",
+    "issueproperty",
+    "type",
+    "value",
+    "valueType",
+    "issuer",
+    "true",
+    "false",
+];
+
+/// Checks `policy` and compiles it. The program is usable only if no error was reported.
+pub(crate) fn check(policy: &ast::Policy<'_>, text: &str, findings: &mut Findings) -> (Version, Program) {
+    let syntax_is_sound = !findings.has_errors();
+    let language = policy
+        .version
+        .map_or(Language::Unknown, |version| Language::of(version.text));
+    let mut checker = Checker {
+        findings,
+        positions: Positions::new(text),
+        language,
+        section: SectionKind::Authorization,
+    };
+    checker.version(policy);
+    checker.order_of_sections(policy);
+    if syntax_is_sound {
+        checker.authorization_exists(policy);
+    }
+    let mut program = Program::default();
+    for section in &policy.sections {
+        checker.section = section.kind;
+        let rules = section.rules.iter().filter_map(|rule| checker.rule(rule).ok());
+        program.section_mut(section.kind).extend(rules);
+    }
+    let version = if language == Language::V1_0 {
+        Version::V1_0
+    } else {
+        Version::V1_1
+    };
+    (version, program)
+}
+
+/// The language that the version statement asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Language {
+    V1_0,
+    V1_1,
+    /// Known so that its features are read and named, but not offered.
+    V1_2,
+    /// No readable or no known version; reported, and everything is allowed so that only one thing is.
+    Unknown,
+}
+
+impl Language {
+    fn of(version: &str) -> Self {
+        match version {
+            "1.0" => Self::V1_0,
+            "1.1" => Self::V1_1,
+            "1.2" => Self::V1_2,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The construct is wrong; why has been reported.
+struct Wrong;
+
+type Checked<T> = Result<T, Wrong>;
+
+/// The bindings of one rule, in the order of their conditions.
+#[derive(Default)]
+struct Scope<'a> {
+    names: Vec<&'a str>,
+}
+
+struct Checker<'t, 'f> {
+    findings: &'f mut Findings,
+    positions: Positions<'t>,
+    language: Language,
+    section: SectionKind,
+}
+
+impl Checker<'_, '_> {
+    fn version(&mut self, policy: &ast::Policy<'_>) {
+        let Some(version) = policy.version else { return };
+        match self.language {
+            Language::V1_0 | Language::V1_1 => {}
+            Language::V1_2 => {
+                self.report(&CheckError::VersionNotOffered, version.span, "versionInfo");
+            }
+            Language::Unknown => {
+                let error = CheckError::UnknownVersion {
+                    found: quotable(version.text),
+                };
+                self.report(&error, version.span, "versionInfo");
+            }
+        }
+    }
+
+    fn order_of_sections(&mut self, policy: &ast::Policy<'_>) {
+        let mut last: Option<SectionKind> = None;
+        for section in &policy.sections {
+            let name = section.kind.name();
+            match last {
+                Some(last) if last == section.kind => {
+                    self.report(&CheckError::RepeatedSection { name }, section.span, "policy");
+                }
+                Some(last) if last > section.kind => {
+                    let error = CheckError::SectionOrder {
+                        name,
+                        before: last.name(),
+                    };
+                    self.report(&error, section.span, "policy");
+                }
+                _ => last = Some(section.kind),
+            }
+            if section.kind == SectionKind::Configuration {
+                self.require(Language::V1_1, "configurationrules", section.span, "configRules");
+            }
+        }
+    }
+
+    /// A policy that cannot permit is a mistake when it does not even try; one that only denies is
+    /// published, so it is accepted with a warning.
+    fn authorization_exists(&mut self, policy: &ast::Policy<'_>) {
+        let mut sections = policy
+            .sections
+            .iter()
+            .filter(|section| section.kind == SectionKind::Authorization);
+        let Some(section) = sections.next() else {
+            let end = policy.sections.last().map(|section| section.span);
+            let span = end
+                .or(policy.version.map(|version| version.span))
+                .unwrap_or_default();
+            self.report(&CheckError::MissingAuthorization, span, "policy");
+            return;
+        };
+        if section.rules.is_empty() {
+            self.report(&CheckError::EmptyAuthorization, section.span, "authRules");
+        } else if !section
+            .rules
+            .iter()
+            .any(|rule| matches!(rule.action.kind, ast::ActionBody::Permit))
+        {
+            self.report(&Lint::NeverPermits, section.span, "authRules");
+        }
+    }
+
+    fn rule(&mut self, rule: &ast::Rule<'_>) -> Checked<Rule> {
+        let position = self.positions.at(rule.span.start);
+        let mut scope = Scope::default();
+        let mut conditions = Vec::with_capacity(rule.conditions.len());
+        let mut sound = true;
+        for condition in &rule.conditions {
+            // A rule with an error is not used, but its other conditions and its action are read on.
+            match self.condition(condition, &mut scope) {
+                Ok(condition) => conditions.push(condition),
+                Err(Wrong) => sound = false,
+            }
+        }
+        let action = self.action(&rule.action, &scope)?;
+        if sound {
+            Ok(Rule {
+                conditions: conditions.into(),
+                action,
+                position,
+            })
+        } else {
+            Err(Wrong)
+        }
+    }
+
+    fn condition<'a>(&mut self, condition: &ast::Condition<'a>, scope: &mut Scope<'a>) -> Checked<Condition> {
+        let position = self.positions.at(condition.span.start);
+        let mut sound = true;
+        let mut tests = Vec::with_capacity(condition.tests.len());
+        for test in &condition.tests {
+            match self.test(test, scope) {
+                Ok(test) => tests.push(test),
+                Err(Wrong) => sound = false,
+            }
+        }
+        if let Some(span) = condition.negated {
+            self.require(Language::V1_2, "`!` before a condition", span, "condition");
+            if let Some(name) = condition.binding {
+                self.report(
+                    &CheckError::NegatedBinding {
+                        name: quotable(name.text),
+                    },
+                    name.span,
+                    "condition",
+                );
+            }
+            // The program has no negation: no version that has it is offered.
+            return Err(Wrong);
+        }
+        if let Some(name) = condition.binding {
+            sound &= self.bind(name, scope).is_ok();
+        }
+        let is_bound = condition.binding.is_some();
+        if sound {
+            Ok(Condition {
+                is_bound,
+                tests: tests.into(),
+                position,
+            })
+        } else {
+            Err(Wrong)
+        }
+    }
+
+    /// Takes the name into the scope even when it is wrong, so that its uses are not reported too.
+    fn bind<'a>(&mut self, name: ast::Name<'a>, scope: &mut Scope<'a>) -> Checked<()> {
+        let is_taken = scope.names.contains(&name.text);
+        scope.names.push(name.text);
+        if RESERVED.contains(&name.text) {
+            return self.wrong(
+                &CheckError::ReservedName {
+                    name: name.text.to_owned(),
+                },
+                name.span,
+                "condition",
+            );
+        }
+        if is_taken {
+            let error = CheckError::RepeatedName {
+                name: quotable(name.text),
+            };
+            return self.wrong(&error, name.span, "condition");
+        }
+        Ok(())
+    }
+
+    fn test(&mut self, test: &ast::Test<'_>, scope: &Scope<'_>) -> Checked<Test> {
+        let operand = self.operand(&test.operand, scope)?;
+        let (property, relation) = (test.property, test.relation);
+        if property == Property::Value {
+            if let Operand::Literal(value) = &operand
+                && relation.is_ordering()
+                && value.value_type() != ValueType::Integer
+            {
+                let error = CheckError::OrderOfNonInteger {
+                    relation,
+                    found: value.value_type(),
+                };
+                return self.wrong(&error, test.span, "propCond");
+            }
+            return Ok(Test {
+                property,
+                relation,
+                operand,
+            });
+        }
+        if relation.is_ordering() {
+            return self.wrong(
+                &CheckError::OrderOfText { relation, property },
+                test.span,
+                "propCond",
+            );
+        }
+        match &operand {
+            Operand::Literal(Value::String(text)) => {
+                self.note_unknown_name(property, text, test.operand.span)
+            }
+            Operand::Literal(value) => {
+                let error = CheckError::TextExpected {
+                    property,
+                    found: value.value_type(),
+                };
+                return self.wrong(&error, test.operand.span, "propCond");
+            }
+            Operand::Bound { .. } => {}
+        }
+        Ok(Test {
+            property,
+            relation,
+            operand,
+        })
+    }
+
+    /// An issuer or a value type that no claim has.
+    fn note_unknown_name(&mut self, property: Property, text: &str, span: Span) {
+        let known = match property {
+            Property::Issuer => Issuer::ALL.map(Issuer::name),
+            Property::ValueType => ValueType::ALL.map(ValueType::name),
+            Property::Type | Property::Value => return,
+        };
+        if !known.contains(&text) {
+            let lint = Lint::UnknownName {
+                property,
+                name: quotable(text),
+                known,
+                suggestion: closest(text, &known),
+            };
+            self.report(&lint, span, "propCond");
+        }
+    }
+
+    fn operand(&mut self, expression: &ast::Expression<'_>, scope: &Scope<'_>) -> Checked<Operand> {
+        match &expression.kind {
+            ast::ExpressionKind::Literal(value) => Ok(Operand::Literal(value.clone())),
+            ast::ExpressionKind::Property { name, property } => {
+                let slot = self.resolve(*name, scope, "expression")?;
+                Ok(Operand::Bound {
+                    slot,
+                    property: *property,
+                })
+            }
+            ast::ExpressionKind::Call { name, arguments } => {
+                self.require(Language::V1_2, "a function call", name.span, "functionCall");
+                for argument in arguments {
+                    // Only for its findings.
+                    let _ = self.operand(argument, scope);
+                }
+                // The program has no calls: no version that has them is offered.
+                Err(Wrong)
+            }
+        }
+    }
+
+    fn resolve(
+        &mut self,
+        name: ast::Name<'_>,
+        scope: &Scope<'_>,
+        production: &'static str,
+    ) -> Checked<usize> {
+        if let Some(slot) = scope.names.iter().position(|bound| *bound == name.text) {
+            return Ok(slot);
+        }
+        let suggestion = closest(name.text, &scope.names).map(str::to_owned);
+        let error = CheckError::UnknownIdentifier {
+            name: quotable(name.text),
+            suggestion,
+        };
+        self.wrong(&error, name.span, production)
+    }
+
+    fn action(&mut self, action: &ast::Action<'_>, scope: &Scope<'_>) -> Checked<Action> {
+        let kind = match action.kind {
+            ast::ActionBody::Permit => ActionKind::Permit,
+            ast::ActionBody::Deny => ActionKind::Deny,
+            ast::ActionBody::Claim { action, .. } => ActionKind::Claim(action),
+        };
+        let misplaced = !sections_of(kind).contains(&self.section);
+        if misplaced {
+            let error = CheckError::MisplacedAction {
+                action: kind.name(),
+                section: self.section.name(),
+                allowed: sections_of(kind),
+            };
+            self.report(&error, action.span, "action");
+        }
+        let compiled = match &action.kind {
+            ast::ActionBody::Permit => Action::Permit,
+            ast::ActionBody::Deny => Action::Deny,
+            ast::ActionBody::Claim { action: kind, claim } => Action::Claim {
+                action: *kind,
+                claim: self.claim(*kind, claim, action.span, scope)?,
+            },
+        };
+        if misplaced { Err(Wrong) } else { Ok(compiled) }
+    }
+
+    fn claim(
+        &mut self,
+        action: ClaimAction,
+        claim: &ast::ClaimArgument<'_>,
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Checked<Template> {
+        let assignments = match claim {
+            ast::ClaimArgument::Copy(name) => {
+                return Ok(Template::Copy(self.resolve(*name, scope, "claimArg")?));
+            }
+            ast::ClaimArgument::Build(assignments) => assignments,
+        };
+        let mut claim_type = None;
+        let mut value = None;
+        let mut value_type = None;
+        let mut issuer = None;
+        for assignment in assignments {
+            let place = match assignment.property {
+                Property::Type => &mut claim_type,
+                Property::Value => &mut value,
+                Property::ValueType => &mut value_type,
+                Property::Issuer => &mut issuer,
+            };
+            if place.is_some() {
+                let error = CheckError::RepeatedAssignment {
+                    property: assignment.property,
+                };
+                return self.wrong(&error, assignment.span, "assignment");
+            }
+            *place = Some((self.operand(&assignment.value, scope), assignment.value.span));
+        }
+        if let Some((_, span)) = issuer {
+            self.report(&Lint::IssuerIgnored, span, "assignment");
+        }
+        let (Some(claim_type), Some(value)) = (claim_type, value) else {
+            return self.wrong(
+                &CheckError::IncompleteClaim {
+                    action: action.name(),
+                },
+                span,
+                "claimArg",
+            );
+        };
+        let claim_type = self.claim_type(action, claim_type)?;
+        let (value, value_span) = (value.0?, value.1);
+        if let (SectionKind::Configuration, Operand::Literal(Value::String(key)), Operand::Literal(value)) =
+            (self.section, &claim_type, &value)
+            && let Err(error) = configuration::check_setting(key, value)
+        {
+            return self.wrong(&error, value_span, "assignment");
+        }
+        let value_type = self.value_type(value_type, &value)?;
+        Ok(Template::Build {
+            claim_type,
+            value,
+            value_type,
+        })
+    }
+
+    fn claim_type(
+        &mut self,
+        action: ClaimAction,
+        (operand, span): (Checked<Operand>, Span),
+    ) -> Checked<Operand> {
+        let operand = operand?;
+        match &operand {
+            Operand::Literal(Value::String(name)) if name.is_empty() => {
+                return self.wrong(&CheckError::EmptyClaimType, span, "assignment");
+            }
+            Operand::Literal(Value::String(name)) if self.section == SectionKind::Configuration => {
+                if let Err(error) = configuration::check_key(name) {
+                    return self.wrong(&error, span, "assignment");
+                }
+            }
+            Operand::Literal(Value::String(name)) if action == ClaimAction::IssueProperty => {
+                if !TOKEN_PROPERTIES.contains(&&**name) {
+                    let suggestion = closest(name, &TOKEN_PROPERTIES);
+                    let lint = Lint::UnknownTokenProperty {
+                        name: quotable(name),
+                        suggestion,
+                    };
+                    self.report(&lint, span, "assignment");
+                }
+            }
+            Operand::Literal(Value::String(_)) | Operand::Bound { .. } => {}
+            Operand::Literal(value) => {
+                let error = CheckError::TextExpected {
+                    property: Property::Type,
+                    found: value.value_type(),
+                };
+                return self.wrong(&error, span, "assignment");
+            }
+        }
+        Ok(operand)
+    }
+
+    /// `valueType` cannot change a value; it can only agree with it.
+    fn value_type(
+        &mut self,
+        assigned: Option<(Checked<Operand>, Span)>,
+        value: &Operand,
+    ) -> Checked<Option<Operand>> {
+        let Some((operand, span)) = assigned else {
+            return Ok(None);
+        };
+        let operand = operand?;
+        if let (Operand::Literal(assigned), Operand::Literal(value)) = (&operand, value) {
+            let expected = value.value_type();
+            if *assigned != Value::from(expected.name()) {
+                let error = CheckError::ValueTypeMismatch {
+                    expected,
+                    found: quotable(&assigned.to_string()),
+                };
+                return self.wrong(&error, span, "assignment");
+            }
+        }
+        Ok(Some(operand))
+    }
+
+    fn require(&mut self, needed: Language, feature: &'static str, span: Span, production: &'static str) {
+        if self.language < needed {
+            let needed = if needed == Language::V1_1 { "1.1" } else { "1.2" };
+            self.report(&CheckError::NeedsVersion { feature, needed }, span, production);
+        }
+    }
+
+    fn wrong<T>(&mut self, finding: &impl Finding, span: Span, production: &'static str) -> Checked<T> {
+        self.report(finding, span, production);
+        Err(Wrong)
+    }
+
+    fn report(&mut self, finding: &impl Finding, span: Span, production: &'static str) {
+        let path: &[&str] = if production == "policy" {
+            &["policy"]
+        } else {
+            &["policy", production]
+        };
+        self.findings.report(finding, span, path);
+    }
+}
+
+/// Where an action may stand (MAA documentation, "policy actions").
+const fn sections_of(action: ActionKind) -> &'static [SectionKind] {
+    match action {
+        ActionKind::Permit | ActionKind::Deny => &[SectionKind::Authorization],
+        ActionKind::Claim(ClaimAction::Add) => &[SectionKind::Authorization, SectionKind::Issuance],
+        ActionKind::Claim(ClaimAction::Issue) => &[SectionKind::Issuance],
+        ActionKind::Claim(ClaimAction::IssueProperty) => &[SectionKind::Configuration, SectionKind::Issuance],
+    }
+}
