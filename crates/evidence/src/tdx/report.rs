@@ -157,46 +157,46 @@ pub struct TdAttributes(pub [u8; 8]);
 
 impl TdAttributes {
     /// The attributes as a number; bit 0 is DEBUG.
-    pub fn bits(&self) -> u64 {
+    pub fn bits(self) -> u64 {
         u64::from_le_bytes(self.0)
     }
 
     /// Bit 0, DEBUG: the host may read and write the domain's memory and state.
-    pub fn debug(&self) -> bool {
+    pub fn debug(self) -> bool {
         self.flag(0)
     }
 
     /// Bit 28, SEPT_VE_DISABLE: pending pages do not raise an exception inside the domain.
-    pub fn septve_disable(&self) -> bool {
+    pub fn septve_disable(self) -> bool {
         self.flag(28)
     }
 
     /// Bit 29, MIGRATABLE: a service domain may move this domain to another platform.
-    pub fn migratable(&self) -> bool {
+    pub fn migratable(self) -> bool {
         self.flag(29)
     }
 
     /// Bit 30, PKS: supervisor protection keys.
-    pub fn protection_keys(&self) -> bool {
+    pub fn protection_keys(self) -> bool {
         self.flag(30)
     }
 
     /// Bit 31, KL: key locker.
-    pub fn key_locker(&self) -> bool {
+    pub fn key_locker(self) -> bool {
         self.flag(31)
     }
 
     /// Bit 63, PERFMON: the domain may use performance counters.
-    pub fn perfmon(&self) -> bool {
+    pub fn perfmon(self) -> bool {
         self.flag(63)
     }
 
     /// Whether a bit without a defined meaning is set, which genuine hardware does not do.
-    pub fn reserved_set(&self) -> bool {
+    pub fn reserved_set(self) -> bool {
         self.bits() & !DEFINED_BITS != 0
     }
 
-    fn flag(&self, bit: u32) -> bool {
+    fn flag(self, bit: u32) -> bool {
         self.bits()
             .checked_shr(bit)
             .is_some_and(|shifted| shifted & 1 == 1)

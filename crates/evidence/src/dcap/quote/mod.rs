@@ -3,6 +3,8 @@
 //! verifies no signature and knows no collateral.
 
 mod error;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod signature_data;
 
 use aws_lc_rs::signature::ParsedPublicKey;
