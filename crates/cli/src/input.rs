@@ -1,0 +1,95 @@
+//! What comes in from the outside: files, standard input, times, names of evidence types.
+//!
+//! Everything here is bounded and refuses with a sentence that names the file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use attestry_api::AttestationType;
+
+use crate::failure::Failure;
+
+/// The largest input file: the service takes 1 MiB bodies, bundles of collateral for several platforms are larger.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// Reads a whole file; `-` is standard input.
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes))
+    };
+    let name = name(path);
+    match read {
+        Err(error) => Err(Failure::usage(format!("cannot read {name}: {}", plain(&error)))),
+        Ok(_) if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE => {
+            Err(Failure::usage(format!("{name} is larger than {MAX_FILE} bytes")))
+        }
+        Ok(_) => Ok(bytes),
+    }
+}
+
+/// Reads a file that must be UTF-8 text.
+pub fn read_text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read(path)?).map_err(|_| Failure::usage(format!("{} is not UTF-8 text", name(path))))
+}
+
+/// Reads evidence: raw bytes, or the same as hex or base64 text.
+///
+/// Binary evidence always has bytes that no text encoding uses (lengths and versions contain zeros), so the
+/// forms cannot be confused.
+pub fn read_evidence(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = read(path)?;
+    if bytes.is_empty() {
+        return Err(Failure::usage(format!("{} is empty", name(path))));
+    }
+    Ok(decode_text(&bytes).unwrap_or(bytes))
+}
+
+/// The bytes behind hex or base64 text; nothing when it is neither.
+pub fn decode_text(bytes: &[u8]) -> Option<Vec<u8>> {
+    let text: String = std::str::from_utf8(bytes).ok()?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    if text.is_empty() {
+        return None;
+    }
+    attestry_api::hex::decode(&text).or_else(|| attestry_api::b64::decode_lenient(&text).ok())
+}
+
+/// How a path reads in a sentence.
+pub fn name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) }
+}
+
+/// Parses an evidence type for clap: the names of this command line or MAA's, in any case.
+pub fn attestation_type(text: &str) -> Result<AttestationType, String> {
+    text.parse().map_err(|_| {
+        "expected one of sgx-enclave, open-enclave, tdx-vm, sev-snp-vm, azure-guest, tpm".to_owned()
+    })
+}
+
+/// Parses a time for clap: RFC 3339 or seconds since 1970.
+pub fn time(text: &str) -> Result<i64, String> {
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Ok(seconds);
+    }
+    text.parse::<jiff::Timestamp>()
+        .map(jiff::Timestamp::as_second)
+        .map_err(|_| "expected RFC 3339 (2026-03-01T00:00:00Z) or seconds since 1970".to_owned())
+}
+
+/// The time now, in seconds since 1970.
+pub fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// An I/O error without the operating system's number.
+fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        _ => error.to_string(),
+    }
+}

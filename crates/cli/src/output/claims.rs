@@ -1,0 +1,33 @@
+//! Claims for people: one a line, times readable, long values cut.
+
+use serde_json::{Map, Value};
+
+use super::{FAINT, facts, paint};
+
+/// Longest value shown whole; `--json` has everything.
+const MAX_VALUE: usize = 100;
+
+/// The claims, one a line, in the order they stand.
+pub fn claims(claims: &Map<String, Value>) -> String {
+    facts(claims.iter().map(|(name, value)| (name, describe(name, value))))
+}
+
+fn describe(name: &str, value: &Value) -> String {
+    match value {
+        Value::Number(number) if matches!(name, "exp" | "iat" | "nbf") => {
+            let time = number.as_i64().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            time.map_or_else(|| number.to_string(), |time| format!("{number}  {}", paint(FAINT, time)))
+        }
+        Value::String(text) => cut(text),
+        other => cut(&other.to_string()),
+    }
+}
+
+fn cut(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= MAX_VALUE {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(MAX_VALUE).collect();
+    format!("{start}{}", paint(FAINT, format_args!("... {length} characters")))
+}

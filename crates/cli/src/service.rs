@@ -1,0 +1,106 @@
+//! Talking to a running service: the client from the common options, and what its failures mean for the exit status.
+
+use std::future::Future;
+use std::path::Path;
+
+use attestry_client::{Client, ClientBuilder, ClientError, InnerError};
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::input;
+
+/// Runs a future to its end on a runtime of its own.
+pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::environment(format!("cannot start: {error}")))?.block_on(future)
+}
+
+/// A client for `endpoint`, its TLS certificate issued by the authority in the file `ca` or a public one.
+pub fn client(endpoint: &str, ca: Option<&Path>, bearer: Option<String>) -> Result<ClientBuilder, Failure> {
+    let mut builder = Client::builder(endpoint);
+    if let Some(path) = ca {
+        builder = builder.ca_pem(input::read(path)?);
+    }
+    if let Some(token) = bearer {
+        builder = builder.bearer(token);
+    }
+    Ok(builder)
+}
+
+/// A failed call as a failure of the command.
+pub fn failure(error: &ClientError) -> Failure {
+    let message = error.to_string();
+    match error {
+        ClientError::Endpoint { .. }
+        | ClientError::CertificateAuthority { .. }
+        | ClientError::NotAJsonObject { .. } => Failure::usage(message),
+        ClientError::Unreachable { reason, .. } if reason.contains("UnknownIssuer") => Failure::environment(message)
+            .hint("give the certificate authority of the service with --ca; for `serve --dev` it is <data>/tls/ca.pem"),
+        ClientError::Unreachable { .. } => Failure::environment(message).hint("is the service running there?"),
+        error if error.is_refusal() => Failure::refused(message),
+        _ => Failure::environment(message),
+    }
+}
+
+/// A refusal by the service as members of a JSON document: code, message and the explanation; nothing when the error
+/// is not an answer of the service.
+pub fn refusal_document(error: &ClientError) -> Option<Value> {
+    let ClientError::Service { status, code, message, inner, request_id, .. } = error else { return None };
+    let mut document = Map::new();
+    document.insert("status".to_owned(), json!(status));
+    document.insert("code".to_owned(), json!(code));
+    document.insert("message".to_owned(), json!(message));
+    document.insert("innererror".to_owned(), json!(inner));
+    document.insert("request_id".to_owned(), json!(request_id));
+    Some(Value::Object(document))
+}
+
+/// The service's explanation of a refusal as rows to print.
+pub fn refusal_rows(inner: &InnerError) -> Vec<(String, String)> {
+    let named = [
+        ("stage", inner.stage.as_deref()),
+        ("code", Some(inner.code.as_str())),
+        ("field", inner.field.as_deref()),
+        ("expected", inner.expected.as_deref()),
+        ("found", inner.found.as_deref()),
+    ];
+    let mut rows: Vec<(String, String)> = named
+        .into_iter()
+        .filter_map(|(label, value)| Some((label.to_owned(), value.filter(|text| !text.is_empty())?.to_owned())))
+        .collect();
+    for (name, value) in &inner.details {
+        rows.extend(detail_rows(name, value));
+    }
+    if let Some(hint) = inner.hint.as_deref().filter(|text| !text.is_empty()) {
+        rows.push(("hint".to_owned(), hint.to_owned()));
+    }
+    rows
+}
+
+/// One member of the explanation: a list of objects (the shortfalls of a TCB) gets a row for each.
+fn detail_rows(name: &str, value: &Value) -> Vec<(String, String)> {
+    let one_line = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| format!("{name} {}", plain(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => other.to_string(),
+    };
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            items.iter().map(|item| (name.to_owned(), one_line(item))).collect()
+        }
+        Value::Array(items) => {
+            vec![(name.to_owned(), items.iter().map(one_line).collect::<Vec<_>>().join(", "))]
+        }
+        other => vec![(name.to_owned(), one_line(other))],
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
