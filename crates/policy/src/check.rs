@@ -4,17 +4,14 @@
 
 use crate::ast;
 use crate::claim::{Issuer, Value, ValueType};
-use crate::configuration::{self, TOKEN_PROPERTIES};
 use crate::diagnostic::{Finding, Findings, quotable};
-use crate::program::{
-    Action, ActionKind, ClaimAction, Condition, Operand, Program, Property, Rule, SectionKind, Template,
-    Test, Version,
-};
+use crate::program::{Condition, Operand, Program, Property, Rule, SectionKind, Test, Version};
 use crate::source::{Positions, Span};
 use crate::suggest::closest;
 
 pub(crate) use error::{CheckError, Lint};
 
+mod action;
 mod error;
 #[cfg(test)]
 mod tests;
@@ -364,152 +361,6 @@ impl Checker<'_, '_> {
         self.wrong(&error, name.span, production)
     }
 
-    fn action(&mut self, action: &ast::Action<'_>, scope: &Scope<'_>) -> Checked<Action> {
-        let kind = match action.kind {
-            ast::ActionBody::Permit => ActionKind::Permit,
-            ast::ActionBody::Deny => ActionKind::Deny,
-            ast::ActionBody::Claim { action, .. } => ActionKind::Claim(action),
-        };
-        let misplaced = !sections_of(kind).contains(&self.section);
-        if misplaced {
-            let error = CheckError::MisplacedAction {
-                action: kind.name(),
-                section: self.section.name(),
-                allowed: sections_of(kind),
-            };
-            self.report(&error, action.span, "action");
-        }
-        let compiled = match &action.kind {
-            ast::ActionBody::Permit => Action::Permit,
-            ast::ActionBody::Deny => Action::Deny,
-            ast::ActionBody::Claim { action: kind, claim } => Action::Claim {
-                action: *kind,
-                claim: self.claim(*kind, claim, action.span, scope)?,
-            },
-        };
-        if misplaced { Err(Wrong) } else { Ok(compiled) }
-    }
-
-    fn claim(
-        &mut self,
-        action: ClaimAction,
-        claim: &ast::ClaimArgument<'_>,
-        span: Span,
-        scope: &Scope<'_>,
-    ) -> Checked<Template> {
-        let assignments = match claim {
-            ast::ClaimArgument::Copy(name) => {
-                return Ok(Template::Copy(self.resolve(*name, scope, "claimArg")?));
-            }
-            ast::ClaimArgument::Build(assignments) => assignments,
-        };
-        let mut claim_type = None;
-        let mut value = None;
-        let mut value_type = None;
-        let mut issuer = None;
-        for assignment in assignments {
-            let place = match assignment.property {
-                Property::Type => &mut claim_type,
-                Property::Value => &mut value,
-                Property::ValueType => &mut value_type,
-                Property::Issuer => &mut issuer,
-            };
-            if place.is_some() {
-                let error = CheckError::RepeatedAssignment {
-                    property: assignment.property,
-                };
-                return self.wrong(&error, assignment.span, "assignment");
-            }
-            *place = Some((self.operand(&assignment.value, scope), assignment.value.span));
-        }
-        if let Some((_, span)) = issuer {
-            self.report(&Lint::IssuerIgnored, span, "assignment");
-        }
-        let (Some(claim_type), Some(value)) = (claim_type, value) else {
-            return self.wrong(
-                &CheckError::IncompleteClaim {
-                    action: action.name(),
-                },
-                span,
-                "claimArg",
-            );
-        };
-        let claim_type = self.claim_type(action, claim_type)?;
-        let (value, value_span) = (value.0?, value.1);
-        if let (SectionKind::Configuration, Operand::Literal(Value::String(key)), Operand::Literal(value)) =
-            (self.section, &claim_type, &value)
-            && let Err(error) = configuration::check_setting(key, value)
-        {
-            return self.wrong(&error, value_span, "assignment");
-        }
-        let value_type = self.value_type(value_type, &value)?;
-        Ok(Template::Build {
-            claim_type,
-            value,
-            value_type,
-        })
-    }
-
-    fn claim_type(
-        &mut self,
-        action: ClaimAction,
-        (operand, span): (Checked<Operand>, Span),
-    ) -> Checked<Operand> {
-        let operand = operand?;
-        match &operand {
-            Operand::Literal(Value::String(name)) if name.is_empty() => {
-                return self.wrong(&CheckError::EmptyClaimType, span, "assignment");
-            }
-            Operand::Literal(Value::String(name)) if self.section == SectionKind::Configuration => {
-                if let Err(error) = configuration::check_key(name) {
-                    return self.wrong(&error, span, "assignment");
-                }
-            }
-            Operand::Literal(Value::String(name)) if action == ClaimAction::IssueProperty => {
-                if !TOKEN_PROPERTIES.contains(&&**name) {
-                    let suggestion = closest(name, &TOKEN_PROPERTIES);
-                    let lint = Lint::UnknownTokenProperty {
-                        name: quotable(name),
-                        suggestion,
-                    };
-                    self.report(&lint, span, "assignment");
-                }
-            }
-            Operand::Literal(Value::String(_)) | Operand::Bound { .. } => {}
-            Operand::Literal(value) => {
-                let error = CheckError::TextExpected {
-                    property: Property::Type,
-                    found: value.value_type(),
-                };
-                return self.wrong(&error, span, "assignment");
-            }
-        }
-        Ok(operand)
-    }
-
-    /// `valueType` cannot change a value; it can only agree with it.
-    fn value_type(
-        &mut self,
-        assigned: Option<(Checked<Operand>, Span)>,
-        value: &Operand,
-    ) -> Checked<Option<Operand>> {
-        let Some((operand, span)) = assigned else {
-            return Ok(None);
-        };
-        let operand = operand?;
-        if let (Operand::Literal(assigned), Operand::Literal(value)) = (&operand, value) {
-            let expected = value.value_type();
-            if *assigned != Value::from(expected.name()) {
-                let error = CheckError::ValueTypeMismatch {
-                    expected,
-                    found: quotable(&assigned.to_string()),
-                };
-                return self.wrong(&error, span, "assignment");
-            }
-        }
-        Ok(Some(operand))
-    }
-
     fn require(&mut self, needed: Language, feature: &'static str, span: Span, production: &'static str) {
         if self.language < needed {
             let needed = if needed == Language::V1_1 { "1.1" } else { "1.2" };
@@ -529,15 +380,5 @@ impl Checker<'_, '_> {
             &["policy", production]
         };
         self.findings.report(finding, span, path);
-    }
-}
-
-/// Where an action may stand (MAA documentation, "policy actions").
-const fn sections_of(action: ActionKind) -> &'static [SectionKind] {
-    match action {
-        ActionKind::Permit | ActionKind::Deny => &[SectionKind::Authorization],
-        ActionKind::Claim(ClaimAction::Add) => &[SectionKind::Authorization, SectionKind::Issuance],
-        ActionKind::Claim(ClaimAction::Issue) => &[SectionKind::Issuance],
-        ActionKind::Claim(ClaimAction::IssueProperty) => &[SectionKind::Configuration, SectionKind::Issuance],
     }
 }

@@ -90,10 +90,11 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn version_info(&mut self) -> Parsed<Name<'t>> {
-        let keyword = self.word("version")?;
+        let keyword = self.name(self.peek());
         if !keyword.text.eq_ignore_ascii_case("version") {
-            return Err(self.unexpected_at(keyword.span, &["version"]));
+            return Err(self.unexpected(&["version"]));
         }
+        self.bump();
         self.note_case(keyword, "version");
         self.expect(TokenKind::Assign, "=")?;
         let major = self.digits()?;
@@ -283,10 +284,7 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn unexpected(&mut self, expected: &[&'static str]) -> GivenUp {
-        self.unexpected_at(self.peek().span, expected)
-    }
-
-    fn unexpected_at(&mut self, span: Span, expected: &[&'static str]) -> GivenUp {
+        let span = self.peek().span;
         let found = symbol(self.text, span);
         self.report(
             &ParseError::Unexpected {

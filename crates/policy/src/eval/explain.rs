@@ -92,15 +92,16 @@ impl Tracer {
                 claims,
                 bindings: &bindings,
             };
+            let known = operands_are_known(condition, &bindings);
             let matching = (0..)
                 .zip(claims)
-                .filter(|(_, claim)| satisfies(condition, claim, scope));
+                .filter(|(_, claim)| known && satisfies(condition, claim, scope));
             let bound: Vec<usize> = matching.map(|(index, _)| index).collect();
             if bound.is_empty() {
                 seen.unmet = seen.unmet.saturating_add(1);
-                if operands_are_known(condition, &bindings) {
-                    seen.misses.push(nearest_miss(condition, number, scope));
-                }
+            }
+            if bound.is_empty() && known {
+                seen.misses.push(nearest_miss(condition, number, scope));
             }
             let shown = bound
                 .iter()
@@ -148,10 +149,12 @@ fn nearest_miss(condition: &Condition, number: u32, scope: Scope<'_>) -> Miss {
         .map(nearness)
         .max()
         .filter(|best| best.has_type);
-    let is_near = |claim: &&Claim| best.is_some_and(|best| nearness(claim) == best);
-    let near = || scope.claims.iter().filter(is_near);
+    let mut nearest = scope
+        .claims
+        .iter()
+        .filter(|claim| best.is_some_and(|best| nearness(claim) == best));
 
-    let failed = match near().next() {
+    let failed = match nearest.next() {
         Some(claim) => condition
             .tests
             .iter()
@@ -164,6 +167,15 @@ fn nearest_miss(condition: &Condition, number: u32, scope: Scope<'_>) -> Miss {
     };
     let failed = failed.or(condition.tests.first());
     let property = failed.map_or(Property::Type, |test| test.property);
+    let fails_so = |claim: &&Claim| {
+        best.is_some_and(|best| nearness(claim) == best)
+            && failed.is_some_and(|test| !test_holds(test, claim, scope))
+    };
+    let found = scope
+        .claims
+        .iter()
+        .filter(fails_so)
+        .map(|claim| property_value(claim, property));
     Miss {
         condition: number,
         position: condition.position,
@@ -173,7 +185,7 @@ fn nearest_miss(condition: &Condition, number: u32, scope: Scope<'_>) -> Miss {
         expected: failed
             .map(|test| expected_values(test, scope))
             .unwrap_or_default(),
-        found: distinct(near().map(|claim| property_value(claim, property))),
+        found: distinct(found),
     }
 }
 

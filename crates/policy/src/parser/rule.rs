@@ -253,9 +253,14 @@ impl<'t> Parser<'t, '_> {
                 claim: self.within("claimArg", |parser| parser.claim(action))?,
             },
         };
-        let is_claim = matches!(body, ActionBody::Claim { .. });
         if !self.eat(TokenKind::RightParenthesis) {
-            let expected: &[_] = if is_claim { &[",", ")"] } else { &[")"] };
+            let expected: &[_] = match body {
+                ActionBody::Claim {
+                    claim: ClaimArgument::Build(_),
+                    ..
+                } => &[",", ")"],
+                _ => &[")"],
+            };
             return Err(self.unexpected(expected));
         }
         Ok(Action {
