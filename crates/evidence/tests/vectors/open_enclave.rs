@@ -39,6 +39,8 @@ fn a_recorded_quote_without_a_wrapper_is_told_from_evidence() {
         };
         let evidence = Evidence::parse_with_or_without_header(&vector.quote).unwrap();
         let expected = match quote.tee() {
+            // Made by oe_get_evidence without custom claims: the report data is the SHA-256 of nothing.
+            Tee::Sgx if quote.report_data().starts_with(&[0xe3, 0xb0, 0xc4, 0x42]) => Format::SgxEcdsa,
             Tee::Sgx => Format::RawSgxQuote,
             Tee::Tdx => Format::TdxQuote,
         };
