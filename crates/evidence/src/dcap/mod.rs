@@ -4,12 +4,22 @@
 mod appraise;
 mod collateral;
 mod enclave_identity;
+mod json;
 mod pck;
 pub mod quote;
 mod supplemental;
 mod tcb;
 mod tcb_info;
 
-pub use appraise::AppraisalError;
-pub use collateral::{CollateralDocuments, CollateralError, CollateralHashes};
+pub use appraise::{
+    Appraisal, AppraisalError, ComponentVerdict, Shortfall, SvnComponent, TcbComponent, TcbMoment, TeeName, Warning,
+    appraise,
+};
+pub use collateral::{
+    Baseline, CollateralDocuments, CollateralError, CollateralHashes, Document, Freshness, Staleness,
+    VerifiedCollateral,
+};
+pub use pck::{PckCa, SgxType, VerifiedPck};
 pub use quote::{CertificationData, Quote, QuoteBody, QuoteError, Tee};
+pub use supplemental::Supplemental;
+pub use tcb::{TcbStatus, UnknownTcbStatus};

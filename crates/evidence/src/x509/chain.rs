@@ -4,28 +4,41 @@
 use super::anchors::Anchor;
 use super::certificate::{Certificate, KeyUsage};
 use super::error::{CertificateError, CertificateRole};
-use super::{CLOCK_SKEW_SECONDS, PublicKey, Serial, TrustAnchors};
+use super::{CLOCK_SKEW_SECONDS, Crl, PublicKey, Serial, TrustAnchors};
 use crate::time::UnixTime;
 
 /// The roles of a chain from the leaf to the certificate that the root issues.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ChainProfile(&'static [CertificateRole]);
+pub(crate) struct ChainProfile {
+    leaf: CertificateRole,
+    authorities: &'static [CertificateRole],
+}
 
 impl ChainProfile {
     /// PCK, PCK CA.
-    pub(crate) const PCK: Self = Self(&[CertificateRole::Pck, CertificateRole::PckCa]);
+    pub(crate) const PCK: Self = Self {
+        leaf: CertificateRole::Pck,
+        authorities: &[CertificateRole::PckCa],
+    };
     /// PCK CA: the issuer chain of a PCK CRL.
-    pub(crate) const PCK_CA: Self = Self(&[CertificateRole::PckCa]);
+    pub(crate) const PCK_CA: Self = Self {
+        leaf: CertificateRole::PckCa,
+        authorities: &[],
+    };
     /// TCB signing, issued by the root itself.
-    pub(crate) const TCB_SIGNING: Self = Self(&[CertificateRole::TcbSigning]);
+    pub(crate) const TCB_SIGNING: Self = Self {
+        leaf: CertificateRole::TcbSigning,
+        authorities: &[],
+    };
 }
 
 /// A chain whose names, constraints and signatures are in order and that ends in a trust anchor. Its dates are checked
 /// on construction and again whenever it is used later.
 #[derive(Clone, Debug)]
 pub(crate) struct VerifiedChain {
-    /// The leaf and the certificates above it, without the root.
-    links: Vec<(CertificateRole, Certificate)>,
+    leaf: Link,
+    /// The authorities above the leaf, without the root.
+    authorities: Vec<Link>,
     root: Option<Certificate>,
     root_key: PublicKey,
     /// Serial numbers of the root certificates with this key, as far as they are known.
@@ -41,46 +54,34 @@ impl VerifiedChain {
         anchors: &TrustAnchors,
         now: UnixTime,
     ) -> Result<Self, CertificateError> {
-        let (links, root) = ordered(certificates, profile)?;
-        let mut authorities_below = 0;
-        for (role, certificate) in &links {
-            check_profile(*role, certificate, authorities_below)?;
-            if role.is_authority() {
-                authorities_below = u8::saturating_add(authorities_below, 1);
-            }
-        }
+        let Ordered {
+            leaf,
+            authorities,
+            root,
+        } = ordered(certificates, profile)?;
+        check_profile(leaf.role, &leaf.certificate, 0)?;
+        let mut authorities_below = u8::from(leaf.role.is_authority());
         let mut signatures_verified = 0_u32;
-        for ((role, certificate), (_, issuer)) in links.iter().zip(links.iter().skip(1)) {
-            check_signature(*role, certificate, issuer.public_key(), &mut signatures_verified)?;
+        let mut below = &leaf;
+        for link in &authorities {
+            check_profile(link.role, &link.certificate, authorities_below)?;
+            check_signature(below, link.certificate.public_key(), &mut signatures_verified)?;
+            authorities_below = authorities_below.saturating_add(1);
+            below = link;
         }
-        let (role, last) = links.last().ok_or(CertificateError::ChainLength {
-            found: 0,
-            expected: 1,
-        })?;
-        let anchor = if let Some(root) = &root {
-            check_profile(CertificateRole::Root, root, authorities_below)?;
-            let anchor =
-                anchors
-                    .with_key(root.public_key())
-                    .ok_or_else(|| CertificateError::UntrustedRoot {
-                        found: root.common_name().to_owned(),
-                    })?;
-            check_signature(CertificateRole::Root, root, &anchor.key, &mut signatures_verified)?;
-            check_signature(*role, last, &anchor.key, &mut signatures_verified)?;
-            anchor
-        } else {
-            check_common_name(CertificateRole::Root, last.issuer_common_name())?;
-            issuing_anchor(last, anchors, &mut signatures_verified).ok_or_else(|| {
-                CertificateError::UntrustedRoot {
-                    found: last.issuer_common_name().to_owned(),
-                }
-            })?
-        };
+        let anchor = trusted_issuer(
+            below,
+            root.as_ref(),
+            authorities_below,
+            anchors,
+            &mut signatures_verified,
+        )?;
         let root_key = anchor.key.clone();
         let mut root_serials = anchor.serials.clone();
         root_serials.extend(root.iter().map(Certificate::serial));
         let verified = Self {
-            links,
+            leaf,
+            authorities,
             root,
             root_key,
             root_serials,
@@ -110,18 +111,30 @@ impl VerifiedChain {
     }
 
     /// The leaf.
-    pub(crate) fn leaf(&self) -> Option<&Certificate> {
-        self.links.first().map(|(_, certificate)| certificate)
+    pub(crate) const fn leaf(&self) -> &Certificate {
+        &self.leaf.certificate
     }
 
-    /// The certificate that the root issued.
-    pub(crate) fn issued_by_root(&self) -> Option<&Certificate> {
-        self.links.last().map(|(_, certificate)| certificate)
+    /// The certificate that the root issued: the last authority, or the leaf when there is none.
+    pub(crate) fn issued_by_root(&self) -> &Certificate {
+        &self.authorities.last().unwrap_or(&self.leaf).certificate
     }
 
-    /// The root's certificate, when the chain came with it.
-    pub(crate) const fn root(&self) -> Option<&Certificate> {
-        self.root.as_ref()
+    /// The certificate that the root issued, or the root, when the root CA's CRL lists it.
+    pub(crate) fn check_not_revoked(&self, root_ca_crl: &Crl) -> Result<(), CertificateError> {
+        let issued = self.authorities.last().unwrap_or(&self.leaf);
+        let issued = (issued.role, issued.certificate.serial());
+        let roots = self
+            .root_serials
+            .iter()
+            .map(|serial| (CertificateRole::Root, *serial));
+        match std::iter::once(issued)
+            .chain(roots)
+            .find(|(_, serial)| root_ca_crl.revokes(serial))
+        {
+            Some((role, serial)) => Err(CertificateError::Revoked { role, serial }),
+            None => Ok(()),
+        }
     }
 
     /// The trust anchor's key.
@@ -129,14 +142,11 @@ impl VerifiedChain {
         &self.root_key
     }
 
-    /// Serial numbers of root certificates with that key.
-    pub(crate) fn root_serials(&self) -> &[Serial] {
-        &self.root_serials
-    }
-
     /// The certificates from the leaf up, with the root if it is there.
     pub(crate) fn with_root(&self) -> impl Iterator<Item = (CertificateRole, &Certificate)> {
-        let links = self.links.iter().map(|(role, certificate)| (*role, certificate));
+        let links = std::iter::once(&self.leaf)
+            .chain(&self.authorities)
+            .map(|link| (link.role, &link.certificate));
         links.chain(self.root.iter().map(|root| (CertificateRole::Root, root)))
     }
 
@@ -152,48 +162,107 @@ pub(crate) fn is_in_future(moment: UnixTime, now: UnixTime) -> bool {
         .is_some_and(|latest| moment > latest)
 }
 
-type Links = Vec<(CertificateRole, Certificate)>;
+/// A certificate and its place in the chain.
+#[derive(Clone, Debug)]
+struct Link {
+    role: CertificateRole,
+    certificate: Certificate,
+}
 
-/// Puts the certificates in order by their names: the leaf first, the root apart.
-fn ordered(
-    certificates: Vec<Certificate>,
-    ChainProfile(roles): ChainProfile,
-) -> Result<(Links, Option<Certificate>), CertificateError> {
+/// Certificates in the order of their names.
+struct Ordered {
+    leaf: Link,
+    authorities: Vec<Link>,
+    root: Option<Certificate>,
+}
+
+/// Puts the certificates in order: the leaf is the one that issued no other, the root the one that names itself.
+fn ordered(certificates: Vec<Certificate>, profile: ChainProfile) -> Result<Ordered, CertificateError> {
     let (mut roots, mut others): (Vec<_>, Vec<_>) =
         certificates.into_iter().partition(Certificate::is_self_issued);
     if roots.len() > 1 {
         return Err(CertificateError::SeveralRoots { found: roots.len() });
     }
-    if others.len() != roles.len() {
+    let expected = profile.authorities.len().saturating_add(1);
+    if others.len() != expected {
         return Err(CertificateError::ChainLength {
             found: others.len(),
-            expected: roles.len(),
+            expected,
         });
     }
     let root = roots.pop();
-    // From the root down: exactly one certificate is not the issuer of another, and it is the leaf.
-    let mut links = Links::new();
-    for role in roles {
-        let issuer_missing = || CertificateError::IssuerMissing { role: *role };
-        let next = match links.last() {
-            None => others
-                .iter()
-                .position(|candidate| !others.iter().any(|other| other.issuer() == candidate.subject())),
-            Some((_, below)) => {
-                let below: &Certificate = below;
-                others
-                    .iter()
-                    .position(|candidate| candidate.subject() == below.issuer())
-            }
-        };
-        links.push((*role, others.remove(next.ok_or_else(issuer_missing)?)));
+    let role = profile.leaf;
+    let issued_none =
+        |candidate: &Certificate| !others.iter().any(|other| other.issuer() == candidate.subject());
+    let position = others
+        .iter()
+        .position(issued_none)
+        .ok_or(CertificateError::IssuerMissing { role })?;
+    let leaf = Link {
+        role,
+        certificate: others.remove(position),
+    };
+    let mut authorities: Vec<Link> = Vec::new();
+    for role in profile.authorities {
+        let below = authorities.last().unwrap_or(&leaf);
+        let position = others
+            .iter()
+            .position(|candidate| candidate.subject() == below.certificate.issuer())
+            .ok_or(CertificateError::IssuerMissing { role: below.role })?;
+        authorities.push(Link {
+            role: *role,
+            certificate: others.remove(position),
+        });
     }
-    if let (Some(root), Some((role, last))) = (&root, links.last())
-        && root.subject() != last.issuer()
+    let last = authorities.last().unwrap_or(&leaf);
+    if root
+        .as_ref()
+        .is_some_and(|root| root.subject() != last.certificate.issuer())
     {
-        return Err(CertificateError::IssuerMissing { role: *role });
+        return Err(CertificateError::IssuerMissing { role: last.role });
     }
-    Ok((links, root))
+    Ok(Ordered {
+        leaf,
+        authorities,
+        root,
+    })
+}
+
+/// The trust anchor that issued the last certificate below the root: the one whose key the chain's own root
+/// certificate bears, or whichever signed when the chain came without one.
+fn trusted_issuer<'a>(
+    last: &Link,
+    root: Option<&Certificate>,
+    authorities_below: u8,
+    anchors: &'a TrustAnchors,
+    signatures_verified: &mut u32,
+) -> Result<&'a Anchor, CertificateError> {
+    let Some(root) = root else {
+        let found = last.certificate.issuer_common_name();
+        check_common_name(CertificateRole::Root, found)?;
+        return anchors
+            .iter()
+            .find(|anchor| check_signature(last, &anchor.key, signatures_verified).is_ok())
+            .ok_or_else(|| CertificateError::UntrustedRoot {
+                found: found.to_owned(),
+            });
+    };
+    check_profile(CertificateRole::Root, root, authorities_below)?;
+    let anchor = anchors
+        .with_key(root.public_key())
+        .ok_or_else(|| CertificateError::UntrustedRoot {
+            found: root.common_name().to_owned(),
+        })?;
+    check_signature(last, &anchor.key, signatures_verified)?;
+    // The key is trusted already; that it signed the certificate makes the certificate's dates and serial number its.
+    *signatures_verified = signatures_verified.saturating_add(1);
+    if root.is_signed_by(&anchor.key) {
+        Ok(anchor)
+    } else {
+        Err(CertificateError::Signature {
+            role: CertificateRole::Root,
+        })
+    }
 }
 
 /// The profile of each role (Intel SGX PCK Certificate and CRL Profile Specification; RFC 5280, 4.2.1.3 and 4.2.1.9).
@@ -206,37 +275,33 @@ fn check_profile(
     let authority = certificate
         .basic_constraints()
         .filter(|constraints| constraints.ca);
-    let usage = certificate.key_usage();
-    match role {
-        CertificateRole::Root | CertificateRole::PckCa => {
-            let constraints = authority.ok_or(CertificateError::NotAnAuthority { role })?;
-            if !usage.is_some_and(|usage| usage.certificate_sign) {
-                return Err(CertificateError::KeyUsage {
-                    role,
-                    needed: "keyCertSign",
-                });
-            }
-            if !usage.is_some_and(|usage| usage.crl_sign) {
-                return Err(CertificateError::KeyUsage {
-                    role,
-                    needed: "cRLSign",
-                });
-            }
-            check_path_length(role, constraints.path_length, authorities_below)
+    let allows = |usage: fn(KeyUsage) -> bool| certificate.key_usage().is_some_and(usage);
+    if !role.is_authority() {
+        if authority.is_some() {
+            return Err(CertificateError::UnexpectedAuthority { role });
         }
-        CertificateRole::Pck | CertificateRole::TcbSigning => {
-            if authority.is_some() {
-                return Err(CertificateError::UnexpectedAuthority { role });
-            }
-            if !usage.is_some_and(|usage| usage.digital_signature) {
-                return Err(CertificateError::KeyUsage {
-                    role,
-                    needed: "digitalSignature",
-                });
-            }
-            Ok(())
+        if !allows(|usage| usage.digital_signature) {
+            return Err(CertificateError::KeyUsage {
+                role,
+                needed: "digitalSignature",
+            });
         }
+        return Ok(());
     }
+    let constraints = authority.ok_or(CertificateError::NotAnAuthority { role })?;
+    if !allows(|usage| usage.certificate_sign) {
+        return Err(CertificateError::KeyUsage {
+            role,
+            needed: "keyCertSign",
+        });
+    }
+    if !allows(|usage| usage.crl_sign) {
+        return Err(CertificateError::KeyUsage {
+            role,
+            needed: "cRLSign",
+        });
+    }
+    check_path_length(role, constraints.path_length, authorities_below)
 }
 
 fn check_path_length(
@@ -268,33 +333,21 @@ fn check_common_name(role: CertificateRole, found: &str) -> Result<(), Certifica
 }
 
 fn check_signature(
-    role: CertificateRole,
-    certificate: &Certificate,
+    link: &Link,
     issuer: &PublicKey,
     signatures_verified: &mut u32,
 ) -> Result<(), CertificateError> {
     *signatures_verified = signatures_verified.saturating_add(1);
-    if certificate.is_signed_by(issuer) {
+    if link.certificate.is_signed_by(issuer) {
         Ok(())
     } else {
-        Err(CertificateError::Signature { role })
+        Err(CertificateError::Signature { role: link.role })
     }
-}
-
-fn issuing_anchor<'a>(
-    certificate: &Certificate,
-    anchors: &'a TrustAnchors,
-    signatures_verified: &mut u32,
-) -> Option<&'a Anchor> {
-    anchors.iter().find(|anchor| {
-        *signatures_verified = signatures_verified.saturating_add(1);
-        certificate.is_signed_by(&anchor.key)
-    })
 }
 
 // Intel SGX PCK Certificate and CRL Profile Specification, the subject fields of each certificate.
 const ROOT_CA: &str = "Intel SGX Root CA";
-pub(crate) const PCK_PROCESSOR_CA: &str = "Intel SGX PCK Processor CA";
+const PCK_PROCESSOR_CA: &str = "Intel SGX PCK Processor CA";
 pub(crate) const PCK_PLATFORM_CA: &str = "Intel SGX PCK Platform CA";
 const PCK: &str = "Intel SGX PCK Certificate";
 const TCB_SIGNING: &str = "Intel SGX TCB Signing";

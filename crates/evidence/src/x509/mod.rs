@@ -20,7 +20,8 @@ pub use error::{AnchorError, CertificateError, CertificateRole, CrlError};
 pub use key::PublicKey;
 pub use serial::Serial;
 
-pub(crate) use chain::{ChainProfile, VerifiedChain};
+pub(crate) use chain::{ChainProfile, PCK_PLATFORM_CA, VerifiedChain, is_in_future};
+pub(crate) use error::Told;
 pub(crate) use pem::{certificates_to_pem, crl_to_pem};
 
 /// The clock skew granted to moments in the future: a document, CRL or certificate that begins up to this many
