@@ -21,13 +21,15 @@ mod documents;
 mod hierarchy;
 mod pck;
 
-pub use collateral::{Collateral, CollateralSpec, CrlForm, UpdateSet};
+pub use collateral::{Collateral, CollateralSpec, CrlForm, UpdateSet, split_envelope};
 pub use documents::{
-    EnclaveIdentitySpec, EvaluationNumber, EvaluationNumbersSpec, SvnLevel, TcbInfoSpec, TcbLevel,
+    EnclaveIdentitySpec, EvaluationNumber, EvaluationNumbersSpec, SvnLevel, Tcb, TcbInfoSpec, TcbLevel,
     TdxModule, TdxModuleIdentity, sign_document,
 };
 pub use hierarchy::IntelForge;
 pub use pck::{PckCa, PckConfiguration, PckSpec};
+
+pub(crate) use collateral::{QE_ISVSVN, enclave_product_id};
 
 /// Which kind of trusted execution environment evidence and collateral are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

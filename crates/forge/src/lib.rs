@@ -9,8 +9,11 @@
 //! What is minted is good unless the caller asks otherwise. Every specification type has public fields
 //! and a good default; a negative case is that default with one field changed.
 
+mod field;
 pub mod intel;
 pub mod pki;
+pub mod quote;
 mod seed;
 
+pub use field::{Field, SetError};
 pub use seed::Seed;

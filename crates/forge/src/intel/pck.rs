@@ -5,6 +5,7 @@ use attestry_api::der;
 
 use crate::{
     Seed,
+    field::{Named, Slot},
     pki::{CertificateSpec, Extension, KeyPair, Name, pem_chain},
 };
 
@@ -140,6 +141,31 @@ impl PckSpec {
         pem_chain([self.certificate(forge).to_der(), authority, forge.root.to_der()])
     }
 
+    pub(crate) fn fields(&mut self) -> Vec<Named<'_>> {
+        let mut fields = vec![
+            ("serial", Slot::Data(&mut self.serial)),
+            ("not_before", Slot::Time(&mut self.not_before)),
+            ("not_after", Slot::Time(&mut self.not_after)),
+            ("ppid", Slot::Data(&mut self.ppid)),
+            ("pce_svn", Slot::U64(&mut self.pce_svn)),
+            ("cpu_svn", Slot::Data(&mut self.cpu_svn)),
+            ("pce_id", Slot::Data(&mut self.pce_id)),
+            ("fmspc", Slot::Data(&mut self.fmspc)),
+            ("sgx_type", Slot::U64(&mut self.sgx_type)),
+            ("platform_instance_id", Slot::OptionalData(&mut self.platform_instance_id)),
+        ];
+        if let Some(configuration) = &mut self.configuration {
+            fields.push(("dynamic_platform", Slot::Flag(&mut configuration.dynamic_platform)));
+            fields.push(("cached_keys", Slot::Flag(&mut configuration.cached_keys)));
+            fields.push(("smt_enabled", Slot::Flag(&mut configuration.smt_enabled)));
+        }
+        fields
+    }
+
+    pub(crate) fn component_fields(&mut self) -> Vec<Named<'_>> {
+        COMPONENT_NAMES.into_iter().zip(self.component_svns.iter_mut().map(Slot::U64)).collect()
+    }
+
     /// The value of the SGX extension: a SEQUENCE of (identifier, value).
     pub fn sgx_extension(&self) -> Vec<u8> {
         let mut entries = vec![
@@ -184,3 +210,21 @@ pub(super) const DEFAULT_COMPONENT_SVNS: [u64; 6] = [11, 11, 2, 2, 4, 1];
 pub(super) const DEFAULT_PCE_SVN: u64 = 13;
 /// Not the FMSPC of any real platform.
 pub(super) const DEFAULT_FMSPC: [u8; 6] = [0xF0, 0x06, 0xE0, 0, 0, 0];
+const COMPONENT_NAMES: [&str; COMPONENTS] = [
+    "component_01",
+    "component_02",
+    "component_03",
+    "component_04",
+    "component_05",
+    "component_06",
+    "component_07",
+    "component_08",
+    "component_09",
+    "component_10",
+    "component_11",
+    "component_12",
+    "component_13",
+    "component_14",
+    "component_15",
+    "component_16",
+];
