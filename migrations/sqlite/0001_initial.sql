@@ -45,8 +45,8 @@ CREATE TABLE collateral (
     fetched_at                    INTEGER NOT NULL,
     tcb_info_evaluation_number    INTEGER NOT NULL,
     qe_identity_evaluation_number INTEGER NOT NULL,
-    pck_crl_number                TEXT NOT NULL,   -- hexadecimal, CRL numbers may have 20 octets
-    root_crl_number               TEXT NOT NULL,
+    pck_crl_number                INTEGER NOT NULL,
+    root_crl_number               INTEGER NOT NULL,
     PRIMARY KEY (tee, fmspc, ca, edition)
 ) STRICT;
 

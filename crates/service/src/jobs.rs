@@ -1,1 +1,38 @@
-//! Background work.
+//! Background work: each job is an idempotent step that is told the time, and a pace.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::collateral::CollateralService;
+
+/// The jobs of a running server; they end when `stop` is cancelled.
+pub(crate) fn start(jobs: &TaskTracker, clock: Clock, collateral: CollateralService, stop: CancellationToken) {
+    jobs.spawn(every(COLLATERAL_PACE, stop, move || {
+        let (clock, collateral) = (clock.clone(), collateral.clone());
+        async move {
+            collateral.refresh_step(clock.now()).await;
+        }
+    }));
+}
+
+/// Runs `step` now and then at every `pace`, one at a time, until stopped. A step in progress is abandoned
+/// then: steps are idempotent, and what they write is written in transactions.
+async fn every<F: Future<Output = ()>>(pace: Duration, stop: CancellationToken, step: impl Fn() -> F) {
+    let mut ticks = interval(pace);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let forever = async {
+        loop {
+            ticks.tick().await;
+            step().await;
+        }
+    };
+    let _: Option<()> = stop.run_until_cancelled(forever).await;
+}
+
+/// How often it is looked whether collateral is due. Documents live for weeks; gauges are read every few
+/// seconds to minutes.
+const COLLATERAL_PACE: Duration = Duration::from_secs(60);

@@ -20,7 +20,7 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 use thiserror::Error;
 
-pub use self::collateral::{CollateralRecord, CrlNumber};
+pub use self::collateral::CollateralRecord;
 pub use self::policy::PolicyRecord;
 pub use self::provider::ProviderRecord;
 pub use self::seal::{KeyEncryptionKey, SealError};

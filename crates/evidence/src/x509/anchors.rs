@@ -70,6 +70,18 @@ impl TrustAnchors {
         Ok(Self::new(anchors))
     }
 
+    /// These keys and those of `others`.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        for other in others.anchors {
+            match self.anchors.iter_mut().find(|anchor| anchor.key == other.key) {
+                Some(known) => known.serials.extend(other.serials),
+                None => self.anchors.push(other),
+            }
+        }
+        Self::new(self.anchors)
+    }
+
     /// SHA-256 over the trusted points in ascending order: equal for equal sets of keys.
     pub const fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint

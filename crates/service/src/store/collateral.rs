@@ -1,55 +1,11 @@
 //! Collateral: the last good documents of each key, whole and as received.
 
-use std::cmp::Ordering;
-use std::fmt;
-use std::str::FromStr;
-
 use attestry_evidence::dcap::CollateralDocuments;
-use attestry_evidence::hex;
 use attestry_evidence::time::UnixTime;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Store, StoreError};
-
-/// A CRL number: an unsigned big-endian integer of up to 20 octets (RFC 5280, 5.2.3), compared as a number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CrlNumber(Vec<u8>);
-
-impl CrlNumber {
-    /// The number with these big-endian octets; leading zeros do not matter.
-    pub fn from_be_bytes(octets: &[u8]) -> Self {
-        Self(octets.iter().copied().skip_while(|octet| *octet == 0).collect())
-    }
-}
-
-impl Ord for CrlNumber {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
-    }
-}
-
-impl PartialOrd for CrlNumber {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl fmt::Display for CrlNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "00" } else { "" })?;
-        f.write_str(&hex::encode(&self.0))
-    }
-}
-
-impl FromStr for CrlNumber {
-    type Err = StoreError;
-
-    fn from_str(digits: &str) -> Result<Self, StoreError> {
-        let octets = hex::decode(digits.as_bytes()).ok_or(StoreError::Malformed { what: "CRL number" })?;
-        Ok(Self::from_be_bytes(&octets))
-    }
-}
 
 /// The documents of one key. The four key members are the texts that the collateral module gives them.
 #[derive(Debug, Clone)]
@@ -73,9 +29,9 @@ pub struct CollateralRecord {
     /// `tcbEvaluationDataNumber` of the enclave identity.
     pub qe_identity_evaluation_number: u32,
     /// CRL number of the PCK CRL.
-    pub pck_crl_number: CrlNumber,
+    pub pck_crl_number: u64,
     /// CRL number of the root CRL.
-    pub root_crl_number: CrlNumber,
+    pub root_crl_number: u64,
 }
 
 impl Store {
@@ -118,8 +74,8 @@ impl Store {
         .bind(record.fetched_at.seconds())
         .bind(record.tcb_info_evaluation_number)
         .bind(record.qe_identity_evaluation_number)
-        .bind(record.pck_crl_number.to_string())
-        .bind(record.root_crl_number.to_string())
+        .bind(integer(record.pck_crl_number)?)
+        .bind(integer(record.root_crl_number)?)
         .execute(&mut *change)
         .await?;
         Ok(change.commit().await?)
@@ -161,7 +117,16 @@ fn record(row: &SqliteRow) -> Result<CollateralRecord, StoreError> {
         fetched_at: UnixTime::new(row.try_get("fetched_at")?),
         tcb_info_evaluation_number: row.try_get("tcb_info_evaluation_number")?,
         qe_identity_evaluation_number: row.try_get("qe_identity_evaluation_number")?,
-        pck_crl_number: text("pck_crl_number")?.parse()?,
-        root_crl_number: text("root_crl_number")?.parse()?,
+        pck_crl_number: unsigned(row.try_get("pck_crl_number")?)?,
+        root_crl_number: unsigned(row.try_get("root_crl_number")?)?,
     })
+}
+
+/// SQLite's integers are signed.
+fn integer(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| StoreError::Malformed { what: "CRL number" })
+}
+
+fn unsigned(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Malformed { what: "CRL number" })
 }

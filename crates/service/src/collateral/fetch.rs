@@ -1,0 +1,137 @@
+//! Bounded requests to collateral services.
+
+use std::path::Path;
+use std::time::Duration;
+
+use http::header::{HeaderMap, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
+use percent_encoding::percent_decode_str;
+use reqwest::{Certificate, Client, Response, Url, redirect};
+use tracing::debug;
+
+use super::source::{SourceBuildError, SourceError};
+
+/// A client for one service: bounded in time, size and attempts, and without redirects, which no such
+/// service needs.
+#[derive(Debug, Clone)]
+pub(super) struct Fetcher {
+    client: Client,
+    attempts: u32,
+}
+
+/// An answer with status 200.
+pub(super) struct Answer {
+    pub(super) body: Vec<u8>,
+    headers: HeaderMap,
+}
+
+impl Fetcher {
+    pub(super) fn new(
+        headers: HeaderMap,
+        ca_file: Option<&Path>,
+        request_timeout: Duration,
+        attempts: u32,
+    ) -> Result<Self, SourceBuildError> {
+        let mut builder = Client::builder()
+            .user_agent(USER_AGENT)
+            .default_headers(headers)
+            .redirect(redirect::Policy::none())
+            .connect_timeout(request_timeout.min(MAX_CONNECT_TIME))
+            .timeout(request_timeout);
+        if let Some(path) = ca_file {
+            let pem = std::fs::read(path)
+                .map_err(|error| SourceBuildError::File { path: path.to_owned(), kind: error.kind() })?;
+            let certificates = Certificate::from_pem_bundle(&pem)
+                .map_err(|_| SourceBuildError::NotPem { path: path.to_owned(), what: "certificate" })?;
+            builder = builder.tls_certs_only(certificates);
+        }
+        let client = builder.build().map_err(|_| SourceBuildError::Client)?;
+        Ok(Self { client, attempts })
+    }
+
+    /// Asks until there is an answer that another attempt would not change.
+    pub(super) async fn get(&self, url: &Url) -> Result<Answer, SourceError> {
+        let mut attempt = 1;
+        loop {
+            let (error, wait) = match self.attempt(url).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failed::Finally(error)) => return Err(error),
+                Err(Failed::ForNow(error, wait)) => (error, wait),
+            };
+            if attempt >= self.attempts {
+                return Err(error);
+            }
+            let pause = wait.unwrap_or_else(|| FIRST_PAUSE.saturating_mul(1 << attempt.min(6)));
+            debug!(http.url = %url, error = %error, retry.pause_seconds = pause.as_secs_f64(), "trying again");
+            tokio::time::sleep(pause.min(MAX_PAUSE)).await;
+            attempt = attempt.saturating_add(1);
+        }
+    }
+
+    async fn attempt(&self, url: &Url) -> Result<Answer, Failed> {
+        let unreachable = |_| Failed::ForNow(SourceError::Unreachable, None);
+        let response = self.client.get(url.clone()).send().await.map_err(unreachable)?;
+        match response.status() {
+            StatusCode::OK => bounded(response).await,
+            StatusCode::NOT_FOUND | StatusCode::GONE => Err(Failed::Finally(SourceError::Unknown)),
+            status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) => {
+                Err(Failed::ForNow(SourceError::Status { status: status.as_u16() }, retry_after(&response)))
+            }
+            status if status.is_server_error() => {
+                Err(Failed::ForNow(SourceError::Status { status: status.as_u16() }, retry_after(&response)))
+            }
+            status => Err(Failed::Finally(SourceError::Status { status: status.as_u16() })),
+        }
+    }
+}
+
+impl Answer {
+    /// The percent-encoded PEM chain in the first of `names` that is there: its name differs between versions
+    /// of the interface.
+    pub(super) fn issuer_chain(&self, names: &[HeaderName]) -> Result<Vec<u8>, SourceError> {
+        let missing = || SourceError::Malformed { what: "issuer chain header" };
+        let value = names.iter().find_map(|name| self.headers.get(name)).ok_or_else(missing)?;
+        let text = HeaderValue::to_str(value).map_err(|_| missing())?;
+        Ok(percent_decode_str(text).collect())
+    }
+}
+
+enum Failed {
+    /// Another attempt may succeed, not before the time given.
+    ForNow(SourceError, Option<Duration>),
+    Finally(SourceError),
+}
+
+/// Reads a body up to the limit: a length that the service announces is not believed.
+async fn bounded(mut response: Response) -> Result<Answer, Failed> {
+    let mut body = Vec::new();
+    while let Some(chunk) =
+        response.chunk().await.map_err(|_| Failed::ForNow(SourceError::Unreachable, None))?
+    {
+        if body.len().saturating_add(chunk.len()) > MAX_DOCUMENT_BYTES {
+            return Err(Failed::Finally(SourceError::TooLarge { limit: MAX_DOCUMENT_BYTES }));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { body, headers: std::mem::take(response.headers_mut()) })
+}
+
+/// The delay in seconds that the service asks for (RFC 9110, 10.2.3); its date form is treated as absent.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Largest document taken from a source: the verifier's own limit for a document is the same, and the largest
+/// of Intel's, a PCK CRL, had 5 KiB in 2026.
+pub(super) const MAX_DOCUMENT_BYTES: usize = 1_048_576;
+
+const MAX_CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// The pause doubles from here with each attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// A request may be waiting: no service is waited for longer than this, whatever it asks for.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+
+const USER_AGENT: &str = concat!("attestry/", env!("CARGO_PKG_VERSION"));

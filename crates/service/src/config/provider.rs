@@ -1,0 +1,113 @@
+//! `[[provider]]`: the tenants that the file defines.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+
+/// One `[[provider]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProviderConfig {
+    /// Name: 3 to 24 lower-case letters and digits. Part of the provider's URL.
+    pub name: String,
+    /// Whether the bare base URL is this provider's. Of several without it, none is.
+    pub default: bool,
+    /// Who may set policies.
+    pub mode: ProviderMode,
+    /// TCB statuses with which evidence is accepted, as Intel names them.
+    pub accepted_tcb_statuses: Vec<String>,
+    /// How much a refusal explains to the client.
+    pub explain: ExplainLevel,
+    /// Whether tokens carry this service's own claims beside MAA's.
+    pub token_extensions: bool,
+}
+
+/// Who may set a provider's policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProviderMode {
+    /// Callers with the right role.
+    Aad,
+    /// Holders of a registered policy signing certificate.
+    Isolated,
+    /// Nobody: the default policies apply.
+    Shared,
+}
+
+/// How much a refusal explains to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExplainLevel {
+    /// The sentence only.
+    None,
+    /// Also the failed check.
+    Reason,
+    /// Also what the policy saw, rule by rule.
+    Full,
+}
+
+impl Default for ProviderConfig {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            default: false,
+            mode: ProviderMode::Shared,
+            accepted_tcb_statuses: DEFAULT_TCB_STATUSES.iter().map(|&status| status.to_owned()).collect(),
+            explain: ExplainLevel::Reason,
+            token_extensions: false,
+        }
+    }
+}
+
+/// Statuses that say that the platform's microcode is current: what is left to do concerns configuration or
+/// the software of the enclave.
+const DEFAULT_TCB_STATUSES: [&str; 4] =
+    ["UpToDate", "SWHardeningNeeded", "ConfigurationNeeded", "ConfigurationAndSWHardeningNeeded"];
+
+/// Every status a quote may be appraised to.
+const TCB_STATUSES: [&str; 9] = [
+    "UpToDate",
+    "SWHardeningNeeded",
+    "ConfigurationNeeded",
+    "ConfigurationAndSWHardeningNeeded",
+    "OutOfDate",
+    "OutOfDateConfigurationNeeded",
+    "TDRelaunchAdvised",
+    "TDRelaunchAdvisedConfigurationNeeded",
+    "Revoked",
+];
+
+pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> {
+    let mut names = BTreeSet::new();
+    for (index, provider) in providers.iter().enumerate() {
+        let key = |field: &str| format!("provider[{index}].{field}");
+        if !is_provider_name(&provider.name) {
+            return Err(ConfigError::key(
+                key("name"),
+                format!("`{}` is not 3 to 24 lower-case letters and digits", provider.name),
+            ));
+        }
+        if !names.insert(&provider.name) {
+            return Err(ConfigError::key(key("name"), format!("`{}` is given twice", provider.name)));
+        }
+        for status in &provider.accepted_tcb_statuses {
+            if !TCB_STATUSES.contains(&status.as_str()) {
+                return Err(ConfigError::key(
+                    key("accepted_tcb_statuses"),
+                    format!("`{status}` is not one of {}", TCB_STATUSES.join(", ")),
+                ));
+            }
+        }
+    }
+    if providers.iter().filter(|provider| provider.default).count() > 1 {
+        return Err(ConfigError::key("provider.default", "only one provider can be at the base URL"));
+    }
+    Ok(())
+}
+
+/// Attestation provider names as Azure Resource Manager takes them.
+fn is_provider_name(name: &str) -> bool {
+    (3..=24).contains(&name.len()) && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}

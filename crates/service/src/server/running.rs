@@ -1,0 +1,169 @@
+//! A running server: its addresses, its end, and what can be changed without one.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+
+use super::{Mode, StartError, development, providers};
+use crate::attest::Attestor;
+use crate::clock::Clock;
+use crate::collateral::CollateralService;
+use crate::config::Config;
+use crate::http::listener::{self, ListenerLimits, TlsIdentity};
+use crate::http::{self, App};
+use crate::jobs;
+use crate::provider::{Addressing, Directory};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// Everything that was assembled.
+pub(super) struct Parts {
+    pub(super) config: Config,
+    pub(super) mode: Mode,
+    pub(super) clock: Clock,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) store: Store,
+    pub(super) collateral: CollateralService,
+    pub(super) attestor: Attestor,
+    pub(super) addressing: Addressing,
+    pub(super) directory: Arc<Directory>,
+    pub(super) listener: TcpListener,
+    pub(super) address: SocketAddr,
+    pub(super) tls: Option<TlsIdentity>,
+}
+
+/// A server that answers. Dropping it stops it abruptly; [`RunningServer::shutdown`] drains it.
+pub struct RunningServer {
+    config: Config,
+    mode: Mode,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    store: Store,
+    collateral: CollateralService,
+    addressing: Addressing,
+    directory: Arc<Directory>,
+    address: SocketAddr,
+    tls: Option<TlsIdentity>,
+    stop: CancellationToken,
+    jobs: TaskTracker,
+    serving: JoinHandle<bool>,
+}
+
+pub(super) fn start(parts: Parts) -> RunningServer {
+    let stop = CancellationToken::new();
+    let jobs = TaskTracker::new();
+    jobs::start(&jobs, parts.clock.clone(), parts.collateral.clone(), stop.child_token());
+    jobs.close();
+    let router = http::router(App {
+        attestor: parts.attestor,
+        clock: parts.clock.clone(),
+        directory: Arc::clone(&parts.directory),
+        store: parts.store.clone(),
+        metrics: Arc::clone(&parts.metrics),
+        max_body_bytes: parts.config.server.max_body_bytes,
+        draining: stop.clone(),
+    });
+    let serving = tokio::spawn(listener::serve(
+        parts.listener,
+        parts.tls.clone(),
+        router,
+        ListenerLimits::from(&parts.config.server),
+        Arc::clone(&parts.metrics),
+        stop.child_token(),
+    ));
+    RunningServer {
+        config: parts.config,
+        mode: parts.mode,
+        clock: parts.clock,
+        metrics: parts.metrics,
+        store: parts.store,
+        collateral: parts.collateral,
+        addressing: parts.addressing,
+        directory: parts.directory,
+        address: parts.address,
+        tls: parts.tls,
+        stop,
+        jobs,
+        serving,
+    }
+}
+
+impl RunningServer {
+    /// The URL under which clients reach the service, without a trailing slash.
+    pub fn base_url(&self) -> &str {
+        &self.addressing.base_url
+    }
+
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// In development mode, the certificate that clients must trust, PEM.
+    pub fn development_ca(&self) -> Option<PathBuf> {
+        let directory = self.config.store.data_dir.join("tls");
+        matches!(self.mode, Mode::Dev(_)).then(|| directory.join(development::CA_CERTIFICATE))
+    }
+
+    /// The clock it judges by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Its collateral.
+    pub fn collateral(&self) -> &CollateralService {
+        &self.collateral
+    }
+
+    /// Its metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Reads again what may change under a running server: the TLS certificate, and the policies, keys and
+    /// collateral in the store. What cannot be read stays as it is. The configuration is read at start only.
+    pub async fn reload(&self) -> Result<(), StartError> {
+        if let Some(tls) = &self.tls {
+            tls.reload(&self.config.server.tls_certificate, &self.config.server.tls_private_key)?;
+        }
+        let now = self.clock.now();
+        self.collateral.reload(now).await?;
+        let providers =
+            providers::load(&self.config, &self.addressing, &self.store, &self.mode, now).await?;
+        self.directory.replace(providers);
+        info!("reloaded");
+        Ok(())
+    }
+
+    /// Stops accepting, answers what is in flight, ends the background work and closes the store. `false` when
+    /// requests were cut off because they took longer than the drain timeout.
+    pub async fn shutdown(self) -> bool {
+        self.stop.cancel();
+        let drained = self.serving.await.unwrap_or(false);
+        self.jobs.wait().await;
+        self.store.close().await;
+        info!(server.drained = drained, "stopped");
+        drained
+    }
+}
+
+impl fmt::Debug for RunningServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningServer")
+            .field("base_url", &self.addressing.base_url)
+            .field("addr", &self.address)
+            .finish_non_exhaustive()
+    }
+}
