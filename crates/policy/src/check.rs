@@ -13,8 +13,6 @@ pub(crate) use error::{CheckError, Lint};
 
 mod action;
 mod error;
-#[cfg(test)]
-mod tests;
 
 /// Words that cannot name a binding.
 const RESERVED: [&str; 15] = [
@@ -286,7 +284,7 @@ impl Checker<'_, '_> {
         }
         match &operand {
             Operand::Literal(Value::String(text)) => {
-                self.note_unknown_name(property, text, test.operand.span)
+                self.note_unknown_name(property, text, test.operand.span);
             }
             Operand::Literal(value) => {
                 let error = CheckError::TextExpected {

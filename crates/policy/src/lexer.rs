@@ -227,11 +227,11 @@ impl Lexer<'_, '_> {
                 }
                 Some('\\') => {
                     self.rest.next();
-                    if !matches!(self.peek(), Some('"' | '\\')) {
+                    if matches!(self.peek(), Some('"' | '\\')) {
+                        self.rest.next();
+                    } else {
                         let escaped = self.peek().filter(|character| !character.is_control());
                         self.report(&LexError::UnknownEscape(escaped_text(escaped)), at);
-                    } else {
-                        self.rest.next();
                     }
                 }
                 Some(_) => {

@@ -8,9 +8,6 @@ use crate::claim::{Claim, Value};
 use crate::program::{ActionKind, Property, Relation, SectionKind};
 use crate::source::Position;
 
-#[cfg(test)]
-mod tests;
-
 /// MAA's words for a refusal by policy, also when no rule permitted (error code
 /// `PolicyEvaluationError`).
 pub const DENY_MESSAGE: &str = "Policy Engine Exception: A Deny claim was issued, authorization failed.";

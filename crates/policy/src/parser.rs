@@ -14,8 +14,6 @@ pub(crate) use error::{Leniency, ParseError, did_you_mean};
 
 mod error;
 mod rule;
-#[cfg(test)]
-mod tests;
 
 /// Reads `text` as far as it can be understood; what cannot be is reported.
 pub(crate) fn parse<'t>(text: &'t str, limits: &Limits, findings: &mut Findings) -> Policy<'t> {

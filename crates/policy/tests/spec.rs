@@ -13,8 +13,11 @@
 //! - `configuration`: the settings, or `error: <message>`.
 
 #![expect(
-    clippy::tests_outside_test_module,
-    reason = "an integration test is one test module"
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
 )]
 
 use std::fmt::Write as _;

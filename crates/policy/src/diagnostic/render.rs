@@ -31,19 +31,20 @@ impl Diagnostic {
         let source = text.split('\n').nth(before(self.line)).unwrap_or_default();
         let shown_from = before(self.column).saturating_sub(BEFORE);
         let cut_left = if shown_from == 0 { "" } else { "…" };
-        let shown: String = source
-            .chars()
-            .skip(shown_from)
+        let mut characters = source.chars().skip(shown_from);
+        let shown: String = characters
+            .by_ref()
             .take(BEFORE.saturating_add(AFTER))
             .map(|character| if character.is_control() { ' ' } else { character })
             .collect();
+        let cut_right = if characters.next().is_none() { "" } else { "…" };
         let indent = before(self.column)
             .saturating_sub(shown_from)
             .saturating_add(cut_left.chars().count());
         let last_column = if self.end_line == self.line {
             before(self.end_column)
         } else {
-            usize::MAX
+            source.trim_end().chars().count()
         };
         let carets = last_column.saturating_sub(before(self.column)).clamp(1, AFTER);
         let number = self.line.to_string();
@@ -54,7 +55,7 @@ impl Diagnostic {
         // Writing to a string cannot fail.
         let _ = writeln!(rendered, "{gutter} --> {name}:{}:{}", self.line, self.column);
         let _ = writeln!(rendered, " {gutter} |");
-        let _ = writeln!(rendered, " {number} | {cut_left}{shown}");
+        let _ = writeln!(rendered, " {number} | {cut_left}{shown}{cut_right}");
         let _ = writeln!(
             rendered,
             " {gutter} | {}{}",
