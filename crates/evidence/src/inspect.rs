@@ -1,16 +1,21 @@
 //! Evidence and reference documents as trees of named fields with their positions, for people to look at. Owns
 //! names, order and rendering; it verifies nothing, and nothing may be decided by what it shows.
 
+mod der;
 mod fields;
+mod json;
 mod open_enclave;
 mod quote;
 mod sgx;
 mod tdx;
+mod x509;
 
 use serde::Serialize;
 
+pub use json::json;
 pub use open_enclave::{endorsements, open_enclave};
 pub use quote::quote;
+pub use x509::{certificate_chain, crl};
 
 /// One named field and what lies inside it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

@@ -2,13 +2,28 @@ use super::*;
 use crate::dcap::Tee;
 use crate::dcap::quote::fixture::RawQuote;
 
-/// Every node lies inside its parent, begins where its predecessor ends, and the last one ends with the parent.
+/// The nodes inside one begin where it begins, each begins where its predecessor ends, and the last one ends with it.
 fn assert_seamless(node: &Node) {
-    let mut position = node.offset;
+    assert_contiguous(node, node.offset, assert_seamless);
+}
+
+/// As [`assert_seamless`], but the tag and length before a value's content are not shown.
+fn assert_encoding(node: &Node) {
+    let content = node.children.first().map_or(node.offset, |first| first.offset);
+    assert!(
+        node.children.is_empty() || node.name == "der" || content > node.offset,
+        "header of {}",
+        node.name
+    );
+    assert_contiguous(node, content, assert_encoding);
+}
+
+fn assert_contiguous(node: &Node, start: usize, inside: fn(&Node)) {
+    let mut position = start;
     for child in &node.children {
         assert_eq!(child.offset, position, "{} in {}", child.name, node.name);
         position += child.length;
-        assert_seamless(child);
+        inside(child);
     }
     if !node.children.is_empty() {
         assert_eq!(position, node.offset + node.length, "end of {}", node.name);
@@ -135,4 +150,74 @@ fn what_is_not_well_formed_is_refused_with_the_parsers_word() {
     assert_eq!(error, crate::dcap::QuoteError::Version { found: 0x0909 });
     assert!(open_enclave(&[1, 0, 0, 0]).is_err());
     assert!(endorsements(&[1, 0, 0, 0]).is_err());
+}
+
+#[test]
+fn certificates_and_lists_are_shown_with_every_value_of_their_encoding() {
+    let forge =
+        attestry_forge::intel::IntelForge::new(attestry_forge::Seed::from_text("inspect"), 1_768_435_200);
+    let root = forge.root_certificate_der();
+    for text in [root.clone(), forge.root_certificate_pem().into_bytes()] {
+        let tree = certificate_chain(&text).unwrap();
+        assert_eq!(
+            tree.find("certificate/subject").unwrap().value,
+            "Intel SGX Root CA"
+        );
+        let encoding = tree.find("certificate/der").unwrap();
+        assert_encoding(encoding);
+        assert_eq!(encoding.length, root.len());
+        let algorithm = encoding
+            .find("sequence/sequence/sequence/object_identifier")
+            .unwrap();
+        assert_eq!(algorithm.value, "1.2.840.10045.4.3.2 (ecdsa-with-SHA256)");
+    }
+    let mut list = forge.root_crl();
+    list.revoke(&[0x12, 0x34]);
+    let der = list.to_der();
+    let tree = crl(&der).unwrap();
+    assert_eq!(tree.find("revoked_certificates").unwrap().value, "1");
+    assert_encoding(tree.find("der").unwrap());
+    assert!(certificate_chain(b"\x30\x03abc").is_err());
+}
+
+#[test]
+fn documents_inside_collateral_are_opened() {
+    let forge =
+        attestry_forge::intel::IntelForge::new(attestry_forge::Seed::from_text("inspect"), 1_768_435_200);
+    let collateral = forge.collateral(attestry_forge::intel::Tee::Sgx);
+    let tree = json("collateral", collateral.to_json().as_bytes()).unwrap();
+    assert_eq!(tree.find("tcb_info/id").unwrap().value, "SGX");
+    assert_eq!(
+        tree.find("root_ca_crl/issuer").unwrap().value,
+        "Intel SGX Root CA"
+    );
+    assert_eq!(
+        tree.find("pck_crl_issuer_chain/certificate/issuer")
+            .unwrap()
+            .value,
+        "Intel SGX Root CA"
+    );
+    assert!(
+        !tree
+            .find("tcb_info/tcbLevels/0/tcbStatus")
+            .unwrap()
+            .value
+            .is_empty()
+    );
+    assert_eq!(json("collateral", b"{"), None);
+}
+
+#[test]
+fn encodings_are_followed_only_so_deep() {
+    let deep = (0_u8..60).fold(vec![0x05, 0x00], |inner, _| {
+        [&[0x30, u8::try_from(inner.len()).unwrap()][..], &inner].concat()
+    });
+    let mut node = &der::values(&deep, 0).unwrap()[0];
+    let mut depth = 1;
+    while let Some(child) = node.children.first() {
+        (node, depth) = (child, depth + 1);
+    }
+    assert_eq!(depth, 32);
+    assert_eq!(der::values(&[0x30, 0x80], 0), None);
+    assert_eq!(der::values(&[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF], 0), None);
 }
