@@ -1,3 +1,83 @@
-//! The HTTP interface.
+//! The HTTP interface: MAA's data plane, health and metrics.
+//!
+//! It owns paths, headers, bodies, api-versions and the mapping of errors to answers; one file a resource.
+//! What an attestation or a policy means is decided elsewhere.
 
+mod address;
+mod api_version;
+mod attest;
+mod body;
+mod certs;
+mod error;
+mod explanation;
+mod health;
 pub mod listener;
+mod observe;
+mod openid;
+mod policies;
+
+use std::sync::Arc;
+
+use attestry_api::error::ErrorCode;
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use self::error::ApiError;
+use crate::{attest::Attestor, clock::Clock, provider::Directory, store::Store, telemetry::Metrics};
+
+/// What the routes work with.
+#[derive(Clone)]
+pub struct App {
+    /// The providers.
+    pub directory: Arc<Directory>,
+    /// The attestation pipeline.
+    pub attestor: Attestor,
+    /// The time that answers to policy operations are dated by: the present, also when evidence is judged as of
+    /// an earlier time.
+    pub token_clock: Clock,
+    /// Counters and histograms.
+    pub metrics: Arc<Metrics>,
+    /// The store, for readiness.
+    pub store: Store,
+    /// Cancelled when the service begins to drain.
+    pub draining: CancellationToken,
+    /// Most bytes of a request body, a setting.
+    pub max_body_bytes: usize,
+}
+
+/// Every route, ready to be served by [`listener::serve`].
+pub fn router(app: App) -> Router {
+    let routes = Router::new()
+        .route("/attest/{kind}", post(attest::post))
+        .route("/attest/tee/{kind}", post(attest::post_2018))
+        .route("/certs", get(certs::get))
+        .route("/.well-known/openid-configuration", get(openid::get))
+        .route("/policies/{kind}", get(policies::get))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app.clone());
+    // Paths are rewritten before they are routed, so the rewriting must stand outside the router.
+    Router::new()
+        .fallback_service(routes)
+        .layer(middleware::map_request_with_state(app, address::resolve))
+}
+
+async fn nothing_here() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "nothing is served at this path")
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take this method")
+}
+
+#[cfg(test)]
+mod tests;

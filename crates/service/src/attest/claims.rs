@@ -1,0 +1,206 @@
+//! What goes into a token, and what a policy gets to see.
+//!
+//! The claims of the service and those the policy issues stand side by side at the top level of the token, as
+//! in MAA's. What the service vouches for cannot be said by a policy.
+
+use attestry_api::{
+    AttestationType, b64, claim,
+    request::{AttestRequest, DataContent},
+};
+use attestry_evidence::{
+    claims::Claims,
+    dcap::{Appraisal, Tee, VerifiedCollateral, Warning},
+    sgx, tdx,
+};
+use attestry_policy::{Claim, ClaimSet, Value as PolicyValue, values_by_type};
+use aws_lc_rs::digest;
+use serde_json::{Map, Value, json};
+
+use super::Bound;
+use crate::provider::{Settings, StoredPolicy};
+
+/// Names and prefixes of names that only the service may put into a token, also where it has nothing to say.
+const RESERVED_NAMES: [&str; 16] = [
+    claim::ISS,
+    claim::IAT,
+    claim::NBF,
+    claim::EXP,
+    claim::JTI,
+    claim::VERSION,
+    claim::ATTESTATION_TYPE,
+    claim::POLICY,
+    claim::POLICY_HASH,
+    claim::POLICY_SIGNER,
+    claim::RUNTIME,
+    claim::INIT_TIME,
+    claim::NONCE,
+    "aas-ehd",
+    "maa-ehd",
+    "maa-attestationcollateral",
+];
+const RESERVED_PREFIXES: [&str; 3] = ["x-ms-sgx-", "tdx_", "x-attestry-"];
+
+/// The claims about the evidence itself.
+pub(super) fn of_evidence(
+    appraisal: &Appraisal,
+    collateral: &VerifiedCollateral,
+    evidence: &[u8],
+) -> Map<String, Value> {
+    let claims = match appraisal.tee() {
+        Tee::Sgx => {
+            let mut hash = [0; 32];
+            hash.copy_from_slice(digest::digest(&digest::SHA256, evidence).as_ref());
+            sgx::claims::token_claims(appraisal, hash, collateral.hashes())
+        }
+        Tee::Tdx => tdx::claims::token_claims(appraisal),
+    };
+    claims.into_iter().collect()
+}
+
+/// Facts that policies can judge and MAA's tokens do not carry.
+pub(super) fn facts(appraisal: &Appraisal) -> Claims {
+    match appraisal.tee() {
+        Tee::Sgx => sgx::claims::policy_facts(appraisal),
+        Tee::Tdx => tdx::claims::policy_facts(appraisal),
+    }
+}
+
+/// The policy's incoming claims. Arrays become several claims of one type; objects have no form in the
+/// language's versions 1.0 and 1.1.
+pub(super) fn incoming(service: &Map<String, Value>, facts: &Claims) -> ClaimSet {
+    let all = service.iter().chain(facts.iter());
+    all.flat_map(|(name, value)| match value {
+        Value::Array(values) => values
+            .iter()
+            .filter_map(|value| incoming_claim(name, value))
+            .collect(),
+        value => Vec::from_iter(incoming_claim(name, value)),
+    })
+    .collect()
+}
+
+fn incoming_claim(name: &str, value: &Value) -> Option<Claim> {
+    let value = match value {
+        Value::Bool(value) => PolicyValue::Boolean(*value),
+        Value::Number(value) => PolicyValue::Integer(value.as_i64()?),
+        Value::String(value) => PolicyValue::from(value.as_str()),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    Some(Claim::from_service(name, value))
+}
+
+/// What the policy issued: a claim of several values is an array.
+pub(super) fn issued_by_policy(outgoing: &[Claim]) -> Map<String, Value> {
+    let allowed = |name: &str| {
+        !RESERVED_NAMES.contains(&name) && !RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    };
+    values_by_type(outgoing)
+        .into_iter()
+        .filter(|(name, _)| allowed(name))
+        .map(|(name, values)| {
+            let mut values: Vec<Value> = values.into_iter().map(outgoing_value).collect();
+            let value = if values.len() == 1 {
+                values.remove(0)
+            } else {
+                Value::Array(values)
+            };
+            (name.to_owned(), value)
+        })
+        .collect()
+}
+
+fn outgoing_value(value: &PolicyValue) -> Value {
+    match value {
+        PolicyValue::Boolean(value) => json!(value),
+        PolicyValue::Integer(value) => json!(value),
+        PolicyValue::String(value) => json!(&**value),
+    }
+}
+
+/// What the request brought along and the evidence vouches for, and the nonce.
+pub(super) fn of_request(request: &AttestRequest, kind: AttestationType) -> Map<String, Value> {
+    let mut claims = Map::new();
+    if let Some(data) = &request.runtime_data {
+        match &data.content {
+            DataContent::Json(object) => {
+                claims.insert(claim::RUNTIME.to_owned(), Value::Object(object.clone()));
+            }
+            DataContent::Binary if kind != AttestationType::TdxVm => {
+                let text = Value::from(b64::encode_url(&data.bytes));
+                let names = [claim::SGX_EHD].into_iter().chain(claim::SGX_EHD_DEPRECATED);
+                claims.extend(names.map(|name| (name.to_owned(), text.clone())));
+            }
+            // MAA has no claim for it: the report data says all that can be said.
+            DataContent::Binary => {}
+        }
+    }
+    // Of init-time data, too, MAA has a claim for JSON only.
+    if let Some(DataContent::Json(object)) = request.init_time_data.as_ref().map(|data| &data.content) {
+        claims.insert(claim::INIT_TIME.to_owned(), Value::Object(object.clone()));
+    }
+    if let Some(nonce) = &request.nonce {
+        claims.insert(claim::NONCE.to_owned(), nonce.as_str().into());
+    }
+    claims
+}
+
+/// Which policy was evaluated, and who signed it. MAA shows the signer as `kty` and `x5c` only.
+pub(super) fn of_policy(policy: &StoredPolicy) -> Map<String, Value> {
+    let mut claims = Map::from_iter([(claim::POLICY_HASH.to_owned(), policy.hash().into())]);
+    if let Some(signer) = policy
+        .signer()
+        .and_then(|signer| serde_json::to_value(signer).ok())
+    {
+        claims.insert(claim::POLICY_SIGNER.to_owned(), signer);
+    }
+    claims
+}
+
+/// What this service adds to MAA's claims: always what was relaxed, and that it is in development mode; with
+/// the setting, also the facts its policies can see.
+pub(super) fn of_service(
+    settings: &Settings,
+    appraisal: &Appraisal,
+    mut facts: Claims,
+    bound: &Bound,
+) -> Map<String, Value> {
+    let mut claims = Map::new();
+    facts.remove(claim::WARNINGS);
+    if settings.token_extensions {
+        claims.extend(
+            facts
+                .into_iter()
+                .filter(|(name, _)| name.starts_with(EXTENSION_PREFIX)),
+        );
+    }
+    let warnings = warnings(settings, appraisal, bound);
+    if !warnings.is_empty() {
+        claims.insert(claim::WARNINGS.to_owned(), warnings.into());
+    }
+    if settings.development {
+        claims.insert(claim::DEVELOPMENT.to_owned(), true.into());
+    }
+    claims
+}
+
+/// What a relying party must know whatever the settings: that a rule was relaxed for this token. The rest is
+/// for those who asked for extensions.
+fn warnings(settings: &Settings, appraisal: &Appraisal, bound: &Bound) -> Vec<String> {
+    let told =
+        |warning: &&Warning| settings.token_extensions || matches!(warning, Warning::StaleCollateral { .. });
+    let mut warnings: Vec<String> = appraisal
+        .warnings()
+        .iter()
+        .filter(told)
+        .map(ToString::to_string)
+        .collect();
+    if settings.token_extensions && bound.report_data_rest_is_set {
+        warnings.push("the second half of the report data is set, and nothing vouches for it".to_owned());
+    }
+    warnings
+}
+
+const EXTENSION_PREFIX: &str = "x-attestry-";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! `GET /certs`: the keys that tokens are signed with.
+
+use axum::{Json, response::IntoResponse};
+use http::header;
+
+use super::{address::ForProvider, api_version::OptionalVersion};
+
+pub(super) async fn get(ForProvider(provider): ForProvider, _: OptionalVersion) -> impl IntoResponse {
+    // As MAA does, keys may be read by scripts of any origin.
+    (
+        [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")],
+        Json(provider.tokens.key_set().clone()),
+    )
+}

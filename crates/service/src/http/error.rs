@@ -1,0 +1,163 @@
+//! Errors as answers: the one place where a failure becomes a status, a public code and a message. Faults of
+//! the service are logged here, once, and never shown.
+
+use std::{any::Any, fmt::Display};
+
+use attestry_api::error::{ErrorBody, ErrorCode, InnerError};
+use attestry_policy::{DENY_MESSAGE, maa_message};
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use tracing::error;
+
+use super::explanation;
+use crate::{
+    attest::{AttestError, WorkPoolError},
+    provider::{ExplainLevel, PolicyError},
+    token::TokenError,
+};
+
+const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
+/// Seconds after which a client that was turned away may come back: the queue empties in less.
+const RETRY_AFTER_LOAD: u16 = 1;
+/// Seconds after which a collateral source is worth asking again.
+const RETRY_AFTER_COLLATERAL: u16 = 10;
+
+/// An answer that is not 200.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ErrorCode,
+    message: String,
+    /// The explanation; without one, MAA's form repeats code and message.
+    inner: Option<Box<InnerError>>,
+    retry_after: Option<u16>,
+}
+
+impl ApiError {
+    /// An error without further explanation.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            inner: None,
+            retry_after: None,
+        }
+    }
+
+    /// A wrong parameter of the request itself.
+    pub(super) fn parameter(code: &str, field: &str, message: impl Display) -> Self {
+        let message = message.to_string();
+        let inner = InnerError {
+            code: code.to_owned(),
+            message: message.clone(),
+            stage: Some("request".to_owned()),
+            field: Some(field.to_owned()),
+            ..InnerError::default()
+        };
+        Self::new(ErrorCode::InvalidParameter, message).explained(inner)
+    }
+
+    /// The answer to an attest request that got no token.
+    pub(super) fn from_attest(error: &AttestError, level: ExplainLevel) -> Self {
+        let answer = match error {
+            AttestError::Request(_)
+            | AttestError::OtherTee { .. }
+            | AttestError::Rejected(_)
+            | AttestError::TcbStatus(_)
+            | AttestError::UnknownBaseline { .. } => {
+                Self::new(ErrorCode::InvalidParameter, error.to_string())
+            }
+            AttestError::DraftPolicy(policy) => {
+                Self::new(ErrorCode::PolicyParsingError, parsing_message(policy))
+            }
+            AttestError::Denied(_) => {
+                Self::new(ErrorCode::PolicyEvaluationError, evaluation_message(DENY_MESSAGE))
+            }
+            AttestError::Evaluation(cause) => Self::new(
+                ErrorCode::PolicyEvaluationError,
+                evaluation_message(&cause.to_string()),
+            ),
+            AttestError::NoPolicy { .. } => Self::new(ErrorCode::InvalidOperation, error.to_string()),
+            AttestError::Collateral(cause) if cause.is_retryable() => {
+                Self::new(ErrorCode::ServiceUnavailable, error.to_string())
+                    .retry_after(RETRY_AFTER_COLLATERAL)
+            }
+            AttestError::Collateral(_) => Self::new(ErrorCode::InvalidParameter, error.to_string()),
+            AttestError::Pool(WorkPoolError::Overloaded) => {
+                Self::new(ErrorCode::TooManyRequests, "the service is busy, try again")
+                    .retry_after(RETRY_AFTER_LOAD)
+            }
+            AttestError::Pool(WorkPoolError::Lost) | AttestError::Token(_) => Self::internal(error),
+        };
+        match explanation::of(error, level) {
+            Some(inner) => answer.explained(inner),
+            None => answer,
+        }
+    }
+
+    /// A fault of the service: told to the log, not to the client.
+    fn internal(cause: &dyn std::error::Error) -> Self {
+        error!(error = %cause, "a request failed");
+        Self::new(ErrorCode::InternalError, "the service failed to answer")
+    }
+
+    fn explained(mut self, mut inner: InnerError) -> Self {
+        if inner.message.is_empty() {
+            inner.message.clone_from(&self.message);
+        }
+        self.inner = Some(Box::new(inner));
+        self
+    }
+
+    fn retry_after(mut self, seconds: u16) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut body = ErrorBody::new(self.code, self.message);
+        if let Some(inner) = self.inner {
+            body.error.innererror = Some(*inner);
+        }
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(ERROR_CODE, HeaderValue::from_static(self.code.as_str()));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// The answer after a handler panicked; the panic itself was reported on standard error.
+pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    error!("a request handler panicked");
+    ApiError::new(ErrorCode::InternalError, "the service failed to answer").into_response()
+}
+
+/// MAA's wording (MAA documentation, "Troubleshooting guide").
+fn evaluation_message(cause: &str) -> String {
+    format!("Policy Evaluation Error has occurred Msg:[{cause}]")
+}
+
+/// MAA's wording (MAA documentation, "Troubleshooting guide").
+fn parsing_message(error: &PolicyError) -> String {
+    match error {
+        PolicyError::Text(findings) => {
+            format!("Invalid policy was specified Msg:[{}]", maa_message(findings))
+        }
+        other => format!("Invalid policy was specified Msg:[{other}]"),
+    }
+}

@@ -1,0 +1,89 @@
+//! A provider's policy for one attestation type: what was stored, and the program compiled from it.
+
+use attestry_api::{
+    AttestationType,
+    jwk::Jwk,
+    policy_envelope::{PolicyEnvelope, PolicyEnvelopeError, wrap_unsigned},
+};
+use attestry_policy::{Diagnostic, Policy, defaults, maa_message};
+use thiserror::Error;
+
+use super::ProviderMode;
+
+/// A policy that compiled.
+#[derive(Debug)]
+pub struct StoredPolicy {
+    envelope: String,
+    hash: String,
+    signer: Option<Jwk>,
+    program: Policy,
+}
+
+/// A stored policy cannot be used.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The envelope is malformed or its signature does not verify.
+    #[error("the policy's envelope is refused: {0}")]
+    Envelope(#[from] PolicyEnvelopeError),
+    /// The envelope holds no policy.
+    #[error("the envelope holds no policy")]
+    Empty,
+    /// The text does not compile.
+    #[error("{}", maa_message(.0))]
+    Text(Vec<Diagnostic>),
+}
+
+impl StoredPolicy {
+    /// Opens and compiles a stored envelope.
+    pub fn from_envelope(envelope: &str) -> Result<Self, PolicyError> {
+        let opened = PolicyEnvelope::open(envelope)?;
+        let text = opened.policy().ok_or(PolicyError::Empty)?;
+        Ok(Self {
+            program: Policy::compile(text).map_err(PolicyError::Text)?,
+            envelope: envelope.to_owned(),
+            hash: opened.policy_hash(),
+            signer: opened.signer().cloned(),
+        })
+    }
+
+    /// A policy given as text: a draft, or a default.
+    pub fn from_text(text: &str) -> Result<Self, PolicyError> {
+        Self::from_envelope(&wrap_unsigned(text))
+    }
+
+    /// The policy of a provider on which nobody has set one; `None` for types without a default, which are
+    /// refused until a policy is set.
+    pub fn default_for(kind: AttestationType, mode: ProviderMode) -> Option<Result<Self, PolicyError>> {
+        let text = match (kind, mode) {
+            (AttestationType::SgxEnclave | AttestationType::OpenEnclave, ProviderMode::Shared) => {
+                defaults::SGX_SHARED
+            }
+            (AttestationType::SgxEnclave | AttestationType::OpenEnclave, _) => defaults::SGX,
+            (AttestationType::TdxVm, _) => defaults::TDX,
+            (AttestationType::SevSnpVm, _) => defaults::SNP,
+            (AttestationType::AzureGuest | AttestationType::Tpm, _) => return None,
+        };
+        Some(Self::from_text(text))
+    }
+
+    /// The JWS exactly as it was stored.
+    pub fn envelope(&self) -> &str {
+        &self.envelope
+    }
+
+    /// `x-ms-policy-hash`.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// `x-ms-policy-signer`, of a signed policy.
+    pub fn signer(&self) -> Option<&Jwk> {
+        self.signer.as_ref()
+    }
+
+    /// The compiled policy.
+    pub fn program(&self) -> &Policy {
+        &self.program
+    }
+}

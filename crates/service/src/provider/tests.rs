@@ -1,0 +1,127 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::token::{KeyRing, SigningAlgorithm};
+
+fn addressing(base_domain: &str) -> Addressing {
+    Addressing {
+        base_url: "https://localhost:8443".to_owned(),
+        base_domain: base_domain.to_owned(),
+    }
+}
+
+fn provider(name: &str, ring: &KeyRing) -> Arc<Provider> {
+    Arc::new(Provider {
+        name: name.to_owned(),
+        mode: ProviderMode::Aad,
+        settings: Settings::default(),
+        policies: BTreeMap::new(),
+        tokens: TokenIssuer::new("https://localhost:8443", ring, SigningAlgorithm::Es256).unwrap(),
+    })
+}
+
+fn providers(base_domain: &str) -> Providers {
+    let ring = KeyRing::generate(SigningAlgorithm::Es256).unwrap();
+    let all = ["dev", "tenant"].map(|name| provider(name, &ring));
+    Providers::new(&addressing(base_domain), all, Some("dev")).unwrap()
+}
+
+fn found(providers: &Providers, host: Option<&str>, path: &str) -> Option<(String, String)> {
+    providers
+        .resolve(host, path)
+        .map(|(provider, rest)| (provider.name.clone(), rest.to_owned()))
+}
+
+fn hit(name: &str, rest: &str) -> Option<(String, String)> {
+    Some((name.to_owned(), rest.to_owned()))
+}
+
+#[test]
+fn the_path_names_the_provider_in_any_case() {
+    let providers = providers("");
+    assert_eq!(
+        found(&providers, None, "/p/tenant/certs"),
+        hit("tenant", "/certs")
+    );
+    assert_eq!(
+        found(&providers, None, "/P/Tenant/certs"),
+        hit("tenant", "/certs")
+    );
+    assert_eq!(found(&providers, None, "/p/tenant"), hit("tenant", "/"));
+    assert_eq!(found(&providers, None, "/p/nobody/certs"), None);
+    assert_eq!(
+        found(&providers, None, "/policies/Tpm"),
+        hit("dev", "/policies/Tpm")
+    );
+}
+
+#[test]
+fn the_host_names_the_provider_under_the_base_domain_only() {
+    let providers = providers("attest.test");
+    let at = |host| found(&providers, Some(host), "/certs");
+    assert_eq!(at("Tenant.attest.test:8443"), hit("tenant", "/certs"));
+    assert_eq!(at("tenant.attest.test."), hit("tenant", "/certs"));
+    assert_eq!(at("nobody.attest.test"), None);
+    assert_eq!(at("a.tenant.attest.test"), None);
+    assert_eq!(at("localhost:8443"), hit("dev", "/certs"));
+    assert_eq!(at("tenantattest.test"), hit("dev", "/certs"));
+    assert_eq!(
+        found(&providers, Some("dev.attest.test"), "/p/tenant/certs"),
+        hit("tenant", "/certs")
+    );
+}
+
+#[test]
+fn issuers_are_the_urls_clients_use() {
+    assert_eq!(addressing("").issuer_url("dev", true), "https://localhost:8443");
+    assert_eq!(
+        addressing("").issuer_url("tenant", false),
+        "https://localhost:8443/p/tenant"
+    );
+    assert_eq!(
+        addressing("attest.test").issuer_url("tenant", false),
+        "https://tenant.attest.test:8443"
+    );
+}
+
+#[test]
+fn providers_must_fit_together() {
+    let ring = KeyRing::generate(SigningAlgorithm::Es256).unwrap();
+    let twice = [provider("dev", &ring), provider("dev", &ring)];
+    assert_eq!(
+        Providers::new(&addressing(""), twice, None).err(),
+        Some(ProvidersError::Duplicate("dev".to_owned()))
+    );
+    assert_eq!(
+        Providers::new(&addressing(""), [provider("dev", &ring)], Some("other")).err(),
+        Some(ProvidersError::UnknownDefault("other".to_owned()))
+    );
+}
+
+#[test]
+fn tcb_identifiers_mean_what_is_configured_then_numbers() {
+    let mut settings = Settings::default();
+    assert_eq!(settings.baseline("azuredefault"), Some(Baseline::Latest));
+    assert_eq!(settings.baseline("10"), Some(Baseline::Number(10)));
+    for nonsense in ["", "ten", "-1", "+1", "99999999999"] {
+        assert_eq!(settings.baseline(nonsense), None, "{nonsense}");
+    }
+    settings
+        .baselines
+        .insert("azuredefault".to_owned(), Baseline::AtLeast(17));
+    settings.baselines.insert("10".to_owned(), Baseline::Early);
+    assert_eq!(settings.baseline("azuredefault"), Some(Baseline::AtLeast(17)));
+    assert_eq!(settings.baseline("10"), Some(Baseline::Early));
+}
+
+#[test]
+fn every_default_policy_compiles_and_tpm_has_none() {
+    for mode in [ProviderMode::Aad, ProviderMode::Isolated, ProviderMode::Shared] {
+        for kind in AttestationType::ALL {
+            let policy = StoredPolicy::default_for(kind, mode);
+            let has_default = !matches!(kind, AttestationType::Tpm | AttestationType::AzureGuest);
+            assert_eq!(policy.is_some(), has_default, "{kind}");
+            assert!(policy.is_none_or(|policy| policy.is_ok()), "{kind}");
+        }
+    }
+}
