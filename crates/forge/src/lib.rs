@@ -11,6 +11,7 @@
 
 mod field;
 pub mod intel;
+pub mod openenclave;
 pub mod pki;
 pub mod quote;
 mod seed;

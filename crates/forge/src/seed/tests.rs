@@ -23,4 +23,4 @@ fn long_byte_strings_do_not_repeat() {
     assert_ne!(bytes[32..64], bytes[64..]);
 }
 
-const PINNED_ROOT_KEY_ID: &str = "";
+const PINNED_ROOT_KEY_ID: &str = "92351a3065003732bb511a957545208f072bfd9e";
