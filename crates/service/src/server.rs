@@ -129,7 +129,7 @@ impl Server {
         let tls = tls(&config)?;
         let providers = providers::load(&config, &addressing, &store, &mode, clock.now()).await?;
 
-        let attestor = Attestor::new(clock.clone(), collateral.clone(), WorkPool::for_this_machine());
+        let attestor = Attestor::new(clock.clone(), Clock::live(), collateral.clone(), WorkPool::for_this_machine());
         info!(server.address = %address, server.base_url = addressing.base_url, "starting");
         if let Mode::Dev(_) = mode {
             warn!("development mode: insecure by intent, tokens carry `x-attestry-dev`");

@@ -63,7 +63,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
     jobs.close();
     let router = http::router(App {
         attestor: parts.attestor,
-        clock: parts.clock.clone(),
+        token_clock: Clock::live(),
         directory: Arc::clone(&parts.directory),
         store: parts.store.clone(),
         metrics: Arc::clone(&parts.metrics),
