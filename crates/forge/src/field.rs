@@ -120,7 +120,11 @@ pub(crate) fn set(specification: &mut impl Settable, field: &str, value: &str) -
             Some(Group::Bits(prefix, bits, word)) => {
                 if let Some((_, bit)) = bits.iter().find(|(name, _)| is_called(field, prefix, name)) {
                     let mask = 1 << bit;
-                    *word = if parse_flag(field, value)? { *word | mask } else { *word & !mask };
+                    *word = if parse_flag(field, value)? {
+                        *word | mask
+                    } else {
+                        *word & !mask
+                    };
                     return Ok(());
                 }
             }
@@ -128,7 +132,10 @@ pub(crate) fn set(specification: &mut impl Settable, field: &str, value: &str) -
         }
     }
     let known = list(specification).into_iter().map(|field| field.name).collect();
-    Err(SetError::UnknownField { field: field.to_owned(), known })
+    Err(SetError::UnknownField {
+        field: field.to_owned(),
+        known,
+    })
 }
 
 /// The names of all fields and what they take.
@@ -136,13 +143,14 @@ pub(crate) fn list(specification: &mut impl Settable) -> Vec<Field> {
     let mut all = Vec::new();
     for position in 0.. {
         match specification.group(position) {
-            Some(Group::Fields(prefix, fields)) => all.extend(
-                fields.into_iter().map(|(name, slot)| Field { name: full_name(prefix, name), takes: slot.takes() }),
-            ),
-            Some(Group::Bits(prefix, bits, _)) => all.extend(
-                bits.iter()
-                    .map(|(name, _)| Field { name: full_name(prefix, name), takes: FLAG_VALUES.to_owned() }),
-            ),
+            Some(Group::Fields(prefix, fields)) => all.extend(fields.into_iter().map(|(name, slot)| Field {
+                name: full_name(prefix, name),
+                takes: slot.takes(),
+            })),
+            Some(Group::Bits(prefix, bits, _)) => all.extend(bits.iter().map(|(name, _)| Field {
+                name: full_name(prefix, name),
+                takes: FLAG_VALUES.to_owned(),
+            })),
             None => break,
         }
     }
@@ -182,7 +190,11 @@ impl Slot<'_> {
                 let new = parse_bytes(field, value)?;
                 if new.len() != bytes.len() {
                     let (field, expected, found) = (field.to_owned(), bytes.len(), new.len());
-                    return Err(SetError::Size { field, expected, found });
+                    return Err(SetError::Size {
+                        field,
+                        expected,
+                        found,
+                    });
                 }
                 bytes.copy_from_slice(&new);
             }
@@ -190,7 +202,10 @@ impl Slot<'_> {
             Self::OptionalData(bytes) => *bytes = Some(parse_bytes(field, value)?),
             Self::Flag(flag) => *flag = parse_flag(field, value)?,
             Self::Time(time) => {
-                let wrong = || SetError::Time { field: field.to_owned(), value: value.to_owned() };
+                let wrong = || SetError::Time {
+                    field: field.to_owned(),
+                    value: value.to_owned(),
+                };
                 *time = value.parse().map_err(|_| wrong())?;
             }
         }
@@ -211,7 +226,11 @@ impl Slot<'_> {
 }
 
 fn full_name(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
+    }
 }
 
 fn is_called(field: &str, prefix: &str, name: &str) -> bool {
@@ -219,7 +238,10 @@ fn is_called(field: &str, prefix: &str, name: &str) -> bool {
 }
 
 fn plain(name: &str) -> String {
-    name.chars().filter(|&c| c != '_').map(|c| c.to_ascii_lowercase()).collect()
+    name.chars()
+        .filter(|&c| c != '_')
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
 }
 
 fn parse_number(field: &str, value: &str, max: u64) -> Result<u64, SetError> {
@@ -229,17 +251,27 @@ fn parse_number(field: &str, value: &str, max: u64) -> Result<u64, SetError> {
     };
     match parsed {
         Ok(number) if number <= max => Ok(number),
-        _ => Err(SetError::Number { field: field.to_owned(), value: value.to_owned(), max }),
+        _ => Err(SetError::Number {
+            field: field.to_owned(),
+            value: value.to_owned(),
+            max,
+        }),
     }
 }
 
 fn parse_bytes(field: &str, value: &str) -> Result<Vec<u8>, SetError> {
-    let wrong = || SetError::Hexadecimal { field: field.to_owned(), value: value.to_owned() };
+    let wrong = || SetError::Hexadecimal {
+        field: field.to_owned(),
+        value: value.to_owned(),
+    };
     hex::decode(value.strip_prefix("0x").unwrap_or(value)).ok_or_else(wrong)
 }
 
 fn parse_flag(field: &str, value: &str) -> Result<bool, SetError> {
-    let wrong = || SetError::Flag { field: field.to_owned(), value: value.to_owned() };
+    let wrong = || SetError::Flag {
+        field: field.to_owned(),
+        value: value.to_owned(),
+    };
     value.parse().map_err(|_| wrong())
 }
 

@@ -29,7 +29,8 @@ pub use documents::{
 pub use hierarchy::IntelForge;
 pub use pck::{PckCa, PckConfiguration, PckSpec};
 
-pub(crate) use collateral::{QE_ISVSVN, enclave_product_id};
+pub(crate) use collateral::{EARLY_NUMBER, OLDEST_NUMBER, QE_ISVSVN, STANDARD_NUMBER, enclave_product_id};
+pub(crate) use pck::DEFAULT_FMSPC;
 
 /// Which kind of trusted execution environment evidence and collateral are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

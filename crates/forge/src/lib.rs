@@ -12,6 +12,7 @@
 mod field;
 pub mod intel;
 pub mod openenclave;
+pub mod pccs;
 pub mod pki;
 pub mod quote;
 mod seed;

@@ -42,7 +42,7 @@ impl Format {
             Self::TdxQuote => 0x8ba7_0286_c1cf_11ed_afa1_0242_ac12_0002_u128.to_be_bytes(),
             Self::SgxLocal => 0x0926_8c33_6e0b_45e5_8a27_1564_4d0e_f89a_u128.to_be_bytes(),
             Self::SgxLocalOld => 0xcac1_fba9_fb7f_401d_9577_d72b_0da0_0813_u128.to_be_bytes(),
-            Self::SgxEpidLinkable => 0xf228_aa3f_de4d_49d3_8848_b2bd_87ea_73d2_u128.to_be_bytes(),
+            Self::SgxEpidLinkable => 0xf228_aa3f_de4d_49d3_884c_b2aa_87a5_0da6_u128.to_be_bytes(),
             Self::SgxEpidUnlinkable => 0x5c35_d290_a2c2_4c55_9e13_5ad7_3274_6c88_u128.to_be_bytes(),
             Self::Other(uuid) => uuid,
         }
@@ -142,7 +142,11 @@ impl IntelForge {
     /// Open Enclave evidence of the SGX ECDSA format with custom claims, which take the report data; with
     /// no claims, the claims buffer is empty.
     pub fn oe_evidence(&self, quote: &SgxQuoteSpec, claims: &[(&str, &[u8])]) -> Vec<u8> {
-        let claims = if claims.is_empty() { Vec::new() } else { custom_claims(claims) };
+        let claims = if claims.is_empty() {
+            Vec::new()
+        } else {
+            custom_claims(claims)
+        };
         let mut quote = quote.clone();
         quote.report.report_data = claims_report_data(&claims);
         evidence(Format::SgxEcdsa, &sgx_ecdsa_data(&quote.mint(self), &claims))

@@ -35,7 +35,10 @@ where
     I: IntoIterator,
     I::Item: AsRef<[u8]>,
 {
-    certificates.into_iter().map(|der| pem("CERTIFICATE", der.as_ref())).collect()
+    certificates
+        .into_iter()
+        .map(|der| pem("CERTIFICATE", der.as_ref()))
+        .collect()
 }
 
 /// RFC 7468, section 2: exactly 64 characters in every line but the last.

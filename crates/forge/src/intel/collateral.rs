@@ -110,7 +110,8 @@ impl CollateralSpec {
             qe_identity_issuer_chain: signing_chain,
             root_ca_crl: self.crl_form.encode(&self.root_crl.to_der()),
             pck_crl: self.crl_form.encode(&self.pck_crl.to_der()),
-            pck_crl_issuer_chain: pem_chain(self.pck_crl_chain.iter().map(CertificateSpec::to_der)).into_bytes(),
+            pck_crl_issuer_chain: pem_chain(self.pck_crl_chain.iter().map(CertificateSpec::to_der))
+                .into_bytes(),
         }
     }
 
@@ -147,14 +148,17 @@ impl Collateral {
 pub fn split_envelope(envelope: &[u8]) -> (String, String) {
     let envelope = String::from_utf8_lossy(envelope);
     let text_start = envelope.split_once(':').map_or("", |(_, rest)| rest);
-    let (text, signature) = text_start.rsplit_once(r#","signature":""#).unwrap_or((text_start, ""));
+    let (text, signature) = text_start
+        .rsplit_once(r#","signature":""#)
+        .unwrap_or((text_start, ""));
     (text.to_owned(), signature.trim_end_matches(r#""}"#).to_owned())
 }
 
 impl IntelForge {
     /// Good collateral for the default platform: standard set, Platform CA, lists as DER.
     pub fn collateral(&self, tee: Tee) -> Collateral {
-        self.collateral_spec(tee, PckCa::Platform, UpdateSet::Standard.evaluation_number()).mint()
+        self.collateral_spec(tee, PckCa::Platform, UpdateSet::Standard.evaluation_number())
+            .mint()
     }
 
     /// Good collateral for the default FMSPC under an authority and an evaluation number, to be changed
@@ -272,18 +276,37 @@ fn module_identity(id: &str) -> TdxModuleIdentity {
 /// Levels from the highest down; each drops one or two SVNs of the one above, so that every status can be
 /// reached by lowering SVNs of the default platform.
 fn tcb_levels(tee: Tee, evaluation_number: u64) -> Vec<TcbLevel> {
-    let level = |sgx: [u64; 6], pce_svn, tdx: [u64; 3], date: &str, status: &str, advisories: &[&str]| TcbLevel {
-        tcb: Tcb::new(padded(&sgx, COMPONENTS), pce_svn, (tee == Tee::Tdx).then(|| padded(&tdx, COMPONENTS))),
-        tcb_date: date.to_owned(),
-        tcb_status: status.to_owned(),
-        advisory_ids: advisories.iter().map(|&id| id.to_owned()).collect(),
-    };
+    let level =
+        |sgx: [u64; 6], pce_svn, tdx: [u64; 3], date: &str, status: &str, advisories: &[&str]| TcbLevel {
+            tcb: Tcb::new(
+                padded(&sgx, COMPONENTS),
+                pce_svn,
+                (tee == Tee::Tdx).then(|| padded(&tdx, COMPONENTS)),
+            ),
+            tcb_date: date.to_owned(),
+            tcb_status: status.to_owned(),
+            advisory_ids: advisories.iter().map(|&id| id.to_owned()).collect(),
+        };
     let top = DEFAULT_COMPONENT_SVNS;
     let pce = DEFAULT_PCE_SVN;
     let mut levels = vec![
         level(top, pce, [5, 0, 2], DATE_2024, "UpToDate", &[]),
-        level([11, 11, 2, 2, 4, 0], pce, [5, 0, 2], DATE_2024, "SWHardeningNeeded", &["INTEL-SA-00615"]),
-        level([11, 11, 2, 2, 3, 1], pce, [5, 0, 2], DATE_2024, "ConfigurationNeeded", &["INTEL-SA-00219"]),
+        level(
+            [11, 11, 2, 2, 4, 0],
+            pce,
+            [5, 0, 2],
+            DATE_2024,
+            "SWHardeningNeeded",
+            &["INTEL-SA-00615"],
+        ),
+        level(
+            [11, 11, 2, 2, 3, 1],
+            pce,
+            [5, 0, 2],
+            DATE_2024,
+            "ConfigurationNeeded",
+            &["INTEL-SA-00219"],
+        ),
         level(
             [11, 11, 2, 2, 3, 0],
             pce,
@@ -292,7 +315,14 @@ fn tcb_levels(tee: Tee, evaluation_number: u64) -> Vec<TcbLevel> {
             "ConfigurationAndSWHardeningNeeded",
             &["INTEL-SA-00219", "INTEL-SA-00615"],
         ),
-        level([9, 9, 2, 2, 4, 0], 12, [4, 0, 1], DATE_2022, "OutOfDate", &["INTEL-SA-00657"]),
+        level(
+            [9, 9, 2, 2, 4, 0],
+            12,
+            [4, 0, 1],
+            DATE_2022,
+            "OutOfDate",
+            &["INTEL-SA-00657"],
+        ),
         level(
             [9, 9, 2, 2, 0, 0],
             12,
@@ -301,7 +331,14 @@ fn tcb_levels(tee: Tee, evaluation_number: u64) -> Vec<TcbLevel> {
             "OutOfDateConfigurationNeeded",
             &["INTEL-SA-00219", "INTEL-SA-00657"],
         ),
-        level([5, 5, 0, 0, 0, 0], 5, [3, 0, 0], DATE_2019, "Revoked", &["INTEL-SA-00289"]),
+        level(
+            [5, 5, 0, 0, 0, 0],
+            5,
+            [3, 0, 0],
+            DATE_2019,
+            "Revoked",
+            &["INTEL-SA-00289"],
+        ),
     ];
     if evaluation_number >= EARLY_NUMBER {
         for level in &mut levels {
@@ -314,7 +351,10 @@ fn tcb_levels(tee: Tee, evaluation_number: u64) -> Vec<TcbLevel> {
                 level.advisory_ids.push("INTEL-SA-01079".to_owned());
             }
         }
-        levels.insert(0, level([12, 12, 2, 2, 4, 1], pce, [5, 0, 3], DATE_2025, "UpToDate", &[]));
+        levels.insert(
+            0,
+            level([12, 12, 2, 2, 4, 1], pce, [5, 0, 3], DATE_2025, "UpToDate", &[]),
+        );
     }
     levels
 }
@@ -326,11 +366,11 @@ fn padded<T: Clone + Default>(values: &[T], length: usize) -> Vec<T> {
 }
 
 /// The newest TCB recovery, which the early set already has.
-pub(super) const EARLY_NUMBER: u64 = 21;
+pub(crate) const EARLY_NUMBER: u64 = 21;
 /// The recovery of the standard set.
-pub(super) const STANDARD_NUMBER: u64 = 20;
+pub(crate) const STANDARD_NUMBER: u64 = 20;
 /// The oldest number still offered; what is below has been retired.
-pub(super) const OLDEST_NUMBER: u64 = 19;
+pub(crate) const OLDEST_NUMBER: u64 = 19;
 /// Intel's documents are good for thirty days.
 const DOCUMENT_LIFE: i64 = 30 * DAY;
 /// Everything but the debug bit of the flags, and nothing of XFRM, as in Intel's own identities.

@@ -91,7 +91,11 @@ pub struct TdxModule {
 
 impl Default for TdxModule {
     fn default() -> Self {
-        Self { mrsigner: vec![0; 48], attributes: vec![0; 8], attributes_mask: vec![0xFF; 8] }
+        Self {
+            mrsigner: vec![0; 48],
+            attributes: vec![0; 8],
+            attributes_mask: vec![0xFF; 8],
+        }
     }
 }
 
@@ -145,7 +149,12 @@ enum TcbForm {
 impl Tcb {
     /// The SVNs in the form of version 3.
     pub fn new(sgx_components: Vec<u64>, pce_svn: u64, tdx_components: Option<Vec<u64>>) -> Self {
-        Self { sgx_components, pce_svn, tdx_components, form: TcbForm::Version3 }
+        Self {
+            sgx_components,
+            pce_svn,
+            tdx_components,
+            form: TcbForm::Version3,
+        }
     }
 }
 
@@ -158,7 +167,9 @@ impl Serialize for Tcb {
                     map.serialize_entry(&format!("sgxtcbcomp{number:02}svn"), svn)?;
                 }
             }
-            TcbForm::Version3 => map.serialize_entry("sgxtcbcomponents", &components(&self.sgx_components))?,
+            TcbForm::Version3 => {
+                map.serialize_entry("sgxtcbcomponents", &components(&self.sgx_components))?
+            }
         }
         map.serialize_entry("pcesvn", &self.pce_svn)?;
         if let Some(tdx) = &self.tdx_components {
@@ -323,7 +334,10 @@ pub(super) fn date(unix_seconds: i64) -> String {
     UtcDateTime::from_unix(unix_seconds).to_string()
 }
 
-#[expect(clippy::expect_used, reason = "structures of strings, numbers and lists always serialize")]
+#[expect(
+    clippy::expect_used,
+    reason = "structures of strings, numbers and lists always serialize"
+)]
 fn to_json(document: &impl Serialize) -> String {
     serde_json::to_string(document).expect("JSON of plain structures")
 }

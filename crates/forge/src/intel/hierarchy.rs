@@ -38,7 +38,14 @@ impl IntelForge {
         let platform_ca = authority("platform ca", "Intel SGX PCK Platform CA", 0);
         let mut tcb_signing = authority("tcb signing", "Intel SGX TCB Signing", 0);
         tcb_signing.extensions = end_entity_extensions(&root_key, &tcb_signing.subject_key, ROOT_CRL_URL);
-        Self { seed, now, root, processor_ca, platform_ca, tcb_signing }
+        Self {
+            seed,
+            now,
+            root,
+            processor_ca,
+            platform_ca,
+            tcb_signing,
+        }
     }
 
     /// The root certificate: what a verifier of this world must be given to trust it.

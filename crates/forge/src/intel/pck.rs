@@ -91,7 +91,10 @@ impl PckSpec {
             key: seed.key(&label),
             subject: Name::forged("Intel SGX PCK Certificate"),
             ppid: seed.bytes::<16>(&format!("{label} ppid")).to_vec(),
-            cpu_svn: component_svns.iter().map(|&svn| u8::try_from(svn).unwrap_or(u8::MAX)).collect(),
+            cpu_svn: component_svns
+                .iter()
+                .map(|&svn| u8::try_from(svn).unwrap_or(u8::MAX))
+                .collect(),
             component_svns,
             pce_svn: DEFAULT_PCE_SVN,
             pce_id: vec![0, 0],
@@ -152,10 +155,16 @@ impl PckSpec {
             ("pce_id", Slot::Data(&mut self.pce_id)),
             ("fmspc", Slot::Data(&mut self.fmspc)),
             ("sgx_type", Slot::U64(&mut self.sgx_type)),
-            ("platform_instance_id", Slot::OptionalData(&mut self.platform_instance_id)),
+            (
+                "platform_instance_id",
+                Slot::OptionalData(&mut self.platform_instance_id),
+            ),
         ];
         if let Some(configuration) = &mut self.configuration {
-            fields.push(("dynamic_platform", Slot::Flag(&mut configuration.dynamic_platform)));
+            fields.push((
+                "dynamic_platform",
+                Slot::Flag(&mut configuration.dynamic_platform),
+            ));
             fields.push(("cached_keys", Slot::Flag(&mut configuration.cached_keys)));
             fields.push(("smt_enabled", Slot::Flag(&mut configuration.smt_enabled)));
         }
@@ -163,7 +172,10 @@ impl PckSpec {
     }
 
     pub(crate) fn component_fields(&mut self) -> Vec<Named<'_>> {
-        COMPONENT_NAMES.into_iter().zip(self.component_svns.iter_mut().map(Slot::U64)).collect()
+        COMPONENT_NAMES
+            .into_iter()
+            .zip(self.component_svns.iter_mut().map(Slot::U64))
+            .collect()
     }
 
     /// The value of the SGX extension: a SEQUENCE of (identifier, value).
@@ -175,10 +187,21 @@ impl PckSpec {
             entry(&[4], &der::octet_string(&self.fmspc)),
             entry(&[5], &der::enumerated(self.sgx_type)),
         ];
-        entries.extend(self.platform_instance_id.as_ref().map(|id| entry(&[6], &der::octet_string(id))));
+        entries.extend(
+            self.platform_instance_id
+                .as_ref()
+                .map(|id| entry(&[6], &der::octet_string(id))),
+        );
         entries.extend(self.configuration.map(|flags| {
-            let flags = [(1, flags.dynamic_platform), (2, flags.cached_keys), (3, flags.smt_enabled)];
-            entry(&[7], &der::sequence(flags.map(|(arc, flag)| entry(&[7, arc], &der::boolean(flag)))))
+            let flags = [
+                (1, flags.dynamic_platform),
+                (2, flags.cached_keys),
+                (3, flags.smt_enabled),
+            ];
+            entry(
+                &[7],
+                &der::sequence(flags.map(|(arc, flag)| entry(&[7, arc], &der::boolean(flag)))),
+            )
         }));
         der::sequence(entries)
     }
@@ -209,7 +232,7 @@ pub(super) const COMPONENTS: usize = 16;
 pub(super) const DEFAULT_COMPONENT_SVNS: [u64; 6] = [11, 11, 2, 2, 4, 1];
 pub(super) const DEFAULT_PCE_SVN: u64 = 13;
 /// Not the FMSPC of any real platform.
-pub(super) const DEFAULT_FMSPC: [u8; 6] = [0xF0, 0x06, 0xE0, 0, 0, 0];
+pub(crate) const DEFAULT_FMSPC: [u8; 6] = [0xF0, 0x06, 0xE0, 0, 0, 0];
 const COMPONENT_NAMES: [&str; COMPONENTS] = [
     "component_01",
     "component_02",

@@ -105,17 +105,29 @@ pub struct Extension {
 impl Extension {
     /// An extension of any kind.
     pub fn new(oid: &[u64], critical: bool, value: Vec<u8>) -> Self {
-        Self { oid: oid.to_vec(), critical, value }
+        Self {
+            oid: oid.to_vec(),
+            critical,
+            value,
+        }
     }
 
     /// authorityKeyIdentifier with the key identifier alone (RFC 5280, 4.2.1.1).
     pub fn authority_key_id(key: &KeyPair) -> Self {
-        Self::new(oid::AUTHORITY_KEY_IDENTIFIER, false, der::sequence([der::implicit(0, &key.key_id())]))
+        Self::new(
+            oid::AUTHORITY_KEY_IDENTIFIER,
+            false,
+            der::sequence([der::implicit(0, &key.key_id())]),
+        )
     }
 
     /// subjectKeyIdentifier (RFC 5280, 4.2.1.2).
     pub fn subject_key_id(key: &KeyPair) -> Self {
-        Self::new(oid::SUBJECT_KEY_IDENTIFIER, false, der::octet_string(&key.key_id()))
+        Self::new(
+            oid::SUBJECT_KEY_IDENTIFIER,
+            false,
+            der::octet_string(&key.key_id()),
+        )
     }
 
     /// keyUsage, critical, of bit numbers (RFC 5280, 4.2.1.3): 0 digitalSignature, 1 nonRepudiation,

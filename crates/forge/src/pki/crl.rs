@@ -40,13 +40,23 @@ impl CrlSpec {
             Extension::new(oid::CRL_NUMBER, false, der::integer(number)),
             Extension::authority_key_id(&issuer_key),
         ];
-        Self { issuer, issuer_key, this_update, next_update: Some(next_update), revoked: Vec::new(), extensions }
+        Self {
+            issuer,
+            issuer_key,
+            this_update,
+            next_update: Some(next_update),
+            revoked: Vec::new(),
+            extensions,
+        }
     }
 
     /// Revokes a serial number, as of a day before this list.
     pub fn revoke(&mut self, serial: &[u8]) {
         let at = self.this_update.saturating_sub(86_400);
-        self.revoked.push(RevokedCertificate { serial: serial.to_vec(), at });
+        self.revoked.push(RevokedCertificate {
+            serial: serial.to_vec(),
+            at,
+        });
     }
 
     /// Replaces the cRLNumber.

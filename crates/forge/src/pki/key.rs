@@ -24,14 +24,20 @@ impl KeyPair {
     /// The key pair of a private scalar (32 bytes, big-endian); `None` if it is zero or not below the
     /// order of the curve.
     pub fn from_scalar(scalar: &[u8; 32]) -> Option<Self> {
-        let public = PrivateKey::from_private_key(&ECDH_P256, scalar).ok()?.compute_public_key().ok()?;
+        let public = PrivateKey::from_private_key(&ECDH_P256, scalar)
+            .ok()?
+            .compute_public_key()
+            .ok()?;
         let public_point: [u8; 65] = public.as_ref().try_into().ok()?;
-        let pair = |algorithm| {
-            EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, &public_point).ok()
-        };
+        let pair =
+            |algorithm| EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, &public_point).ok();
         let signs_der = pair(&ECDSA_P256_SHA256_ASN1_SIGNING)?;
         let signs_raw = pair(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
-        Some(Self(Arc::new(Inner { public_point, signs_der, signs_raw })))
+        Some(Self(Arc::new(Inner {
+            public_point,
+            signs_der,
+            signs_raw,
+        })))
     }
 
     /// The uncompressed public point: 04, x, y (SEC 1, 2.3.3).
@@ -77,9 +83,15 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-#[expect(clippy::expect_used, reason = "a valid key and the system's random generator do not fail")]
+#[expect(
+    clippy::expect_used,
+    reason = "a valid key and the system's random generator do not fail"
+)]
 fn sign(key: &EcdsaKeyPair, message: &[u8]) -> Vec<u8> {
-    key.sign(&SystemRandom::new(), message).expect("signing with a valid P-256 key").as_ref().to_vec()
+    key.sign(&SystemRandom::new(), message)
+        .expect("signing with a valid P-256 key")
+        .as_ref()
+        .to_vec()
 }
 
 /// prime256v1, also called secp256r1 and P-256 (RFC 5480, 2.1.1.1).

@@ -175,7 +175,8 @@ impl<Body: Report> QuoteSpec<Body> {
         field::set(self, field, value)?;
         for (index, (before, after)) in components.iter().zip(self.pck.component_svns.clone()).enumerate() {
             if *before != after {
-                self.pck.set_component_svn(index, u8::try_from(after).unwrap_or(u8::MAX));
+                self.pck
+                    .set_component_svn(index, u8::try_from(after).unwrap_or(u8::MAX));
             }
         }
         if binding != self.qe_report.report_data {
@@ -260,10 +261,14 @@ impl<Body: Report> Settable for QuoteSpec<Body> {
             1 => Group::Fields("report", self.report.layout()),
             2 => {
                 let (bits, word) = self.report.attributes();
-                Group::Bits("report", bits, word)
+                Group::Bits("report.attributes", bits, word)
             }
             3 => Group::Fields("qe_report", self.qe_report.layout()),
-            4 => Group::Bits("qe_report", sgx_report::FLAG_BITS, &mut self.qe_report.flags),
+            4 => Group::Bits(
+                "qe_report.attributes",
+                sgx_report::FLAG_BITS,
+                &mut self.qe_report.flags,
+            ),
             5 => Group::Fields("pck", self.pck.fields()),
             6 => Group::Fields("pck", self.pck.component_fields()),
             7 => Group::Fields(
@@ -271,10 +276,19 @@ impl<Body: Report> Settable for QuoteSpec<Body> {
                 vec![
                     ("qe_auth_data", Slot::Data(&mut self.qe_auth_data)),
                     ("certification_type", Slot::U16(&mut self.certification_type)),
-                    ("certification_data", Slot::OptionalData(&mut self.certification_data)),
-                    ("outer_certification_type", Slot::U16(&mut self.outer_certification_type)),
+                    (
+                        "certification_data",
+                        Slot::OptionalData(&mut self.certification_data),
+                    ),
+                    (
+                        "outer_certification_type",
+                        Slot::U16(&mut self.outer_certification_type),
+                    ),
                     ("quote_signature", Slot::OptionalData(&mut self.quote_signature)),
-                    ("qe_report_signature", Slot::OptionalData(&mut self.qe_report_signature)),
+                    (
+                        "qe_report_signature",
+                        Slot::OptionalData(&mut self.qe_report_signature),
+                    ),
                     ("slack", Slot::Data(&mut self.slack)),
                     ("trailing", Slot::Data(&mut self.trailing)),
                 ],
@@ -297,7 +311,11 @@ impl IntelForge {
     /// A good TDX quote, to be changed and minted: version 4 for a TD 1.0 body, version 5 for the others.
     pub fn tdx_quote_spec(&self, body: TdBody) -> TdxQuoteSpec {
         let version = if body == TdBody::Td10 { 4 } else { 5 };
-        let report = TdReport::new(body, self.seed.bytes("tdx module"), self.seed.bytes("trust domain"));
+        let report = TdReport::new(
+            body,
+            self.seed.bytes("tdx module"),
+            self.seed.bytes("trust domain"),
+        );
         QuoteSpec::new(self, Tee::Tdx, version, report)
     }
 

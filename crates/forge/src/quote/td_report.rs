@@ -170,19 +170,35 @@ impl TdReport {
             ("vm_id", Slot::Bytes(&mut self.vm_id)),
             ("td_id", Slot::Bytes(&mut self.td_id)),
             ("device_info", Slot::Bytes(&mut self.device_info)),
-            ("initial_service_td_hash", Slot::Bytes(&mut self.initial_service_td_hash)),
-            ("initial_service_td_attributes", Slot::Bytes(&mut self.initial_service_td_attributes)),
+            (
+                "initial_service_td_hash",
+                Slot::Bytes(&mut self.initial_service_td_hash),
+            ),
+            (
+                "initial_service_td_attributes",
+                Slot::Bytes(&mut self.initial_service_td_attributes),
+            ),
             ("initial_cpusvn", Slot::Bytes(&mut self.initial_cpu_svn)),
             ("initial_tee_tcb_svn", Slot::Bytes(&mut self.initial_tee_tcb_svn)),
             ("initial_fmspc", Slot::Bytes(&mut self.initial_fmspc)),
-            ("current_service_td_hash", Slot::Bytes(&mut self.current_service_td_hash)),
-            ("current_service_td_attributes", Slot::Bytes(&mut self.current_service_td_attributes)),
+            (
+                "current_service_td_hash",
+                Slot::Bytes(&mut self.current_service_td_hash),
+            ),
+            (
+                "current_service_td_attributes",
+                Slot::Bytes(&mut self.current_service_td_attributes),
+            ),
         ]
     }
 
     fn set_attribute(&mut self, bit: u32, on: bool) {
         let mask = 1 << bit;
-        self.td_attributes = if on { self.td_attributes | mask } else { self.td_attributes & !mask };
+        self.td_attributes = if on {
+            self.td_attributes | mask
+        } else {
+            self.td_attributes & !mask
+        };
     }
 }
 

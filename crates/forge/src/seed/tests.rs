@@ -11,7 +11,10 @@ fn the_default_roots_are_the_same_in_every_process() {
 fn labels_and_seeds_separate_keys_and_bytes() {
     let seed = Seed::default();
     assert_ne!(seed.key("root").public_xy(), seed.key("leaf").public_xy());
-    assert_ne!(seed.key("root").public_xy(), Seed::from_text("other").key("root").public_xy());
+    assert_ne!(
+        seed.key("root").public_xy(),
+        Seed::from_text("other").key("root").public_xy()
+    );
     assert_eq!(seed.key("root").public_xy(), seed.clone().key("root").public_xy());
     assert_ne!(seed.bytes::<16>("ppid"), seed.bytes::<16>("instance"));
 }
