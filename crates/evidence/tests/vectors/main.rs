@@ -8,6 +8,11 @@
     reason = "tests fail by panicking"
 )]
 
+mod differences;
+mod eval_series;
+mod forged;
 mod open_enclave;
+mod outcome;
 mod pool;
 mod quotes;
+mod sets;
