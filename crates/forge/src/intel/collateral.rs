@@ -341,22 +341,24 @@ fn tcb_levels(tee: Tee, evaluation_number: u64) -> Vec<TcbLevel> {
         ),
     ];
     if evaluation_number >= EARLY_NUMBER {
-        for level in &mut levels {
-            let unsafe_now = matches!(level.tcb_status.as_str(), "UpToDate" | "SWHardeningNeeded");
-            if unsafe_now || level.tcb_status.starts_with("ConfigurationNeeded") {
-                level.tcb_status = "OutOfDate".to_owned();
-                level.advisory_ids.push("INTEL-SA-01079".to_owned());
-            } else if level.tcb_status == "ConfigurationAndSWHardeningNeeded" {
-                level.tcb_status = "OutOfDateConfigurationNeeded".to_owned();
-                level.advisory_ids.push("INTEL-SA-01079".to_owned());
-            }
-        }
+        levels.iter_mut().for_each(fall_behind);
         levels.insert(
             0,
             level([12, 12, 2, 2, 4, 1], pce, [5, 0, 3], DATE_2025, "UpToDate", &[]),
         );
     }
     levels
+}
+
+/// What a TCB recovery makes of a level that asks for less than the new one.
+fn fall_behind(level: &mut TcbLevel) {
+    let status = match level.tcb_status.as_str() {
+        "UpToDate" | "SWHardeningNeeded" => "OutOfDate",
+        "ConfigurationNeeded" | "ConfigurationAndSWHardeningNeeded" => "OutOfDateConfigurationNeeded",
+        _ => return,
+    };
+    status.clone_into(&mut level.tcb_status);
+    level.advisory_ids.push("INTEL-SA-01079".to_owned());
 }
 
 fn padded<T: Clone + Default>(values: &[T], length: usize) -> Vec<T> {

@@ -168,7 +168,7 @@ impl Serialize for Tcb {
                 }
             }
             TcbForm::Version3 => {
-                map.serialize_entry("sgxtcbcomponents", &components(&self.sgx_components))?
+                map.serialize_entry("sgxtcbcomponents", &components(&self.sgx_components))?;
             }
         }
         map.serialize_entry("pcesvn", &self.pce_svn)?;

@@ -126,7 +126,7 @@ fn fmspcs(content: &Content) -> String {
         .fmspcs
         .iter()
         .map(|fmspc| serde_json::json!({"fmspc": hex::encode(fmspc).to_ascii_uppercase(), "platform": "E5"}));
-    serde_json::Value::from_iter(entries).to_string()
+    entries.collect::<serde_json::Value>().to_string()
 }
 
 /// The certificate of the default platform, whatever platform the request named.

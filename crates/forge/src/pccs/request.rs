@@ -70,14 +70,8 @@ pub(super) fn parse(path: &str, query: &str, has_metadata_header: bool) -> Resul
     };
     let asked = |version, wanted| Ok(Asked { version, wanted });
     match path {
-        "/IntelSGXRootCA.der" | "/IntelSGXRootCA.crl" => {
-            let is_list = path.ends_with(".crl");
-            let list = Wanted::RootCrl { form: ListForm::Der };
-            return asked(
-                ApiVersion::V4,
-                if is_list { list } else { Wanted::RootCertificate },
-            );
-        }
+        "/IntelSGXRootCA.der" => return asked(ApiVersion::V4, Wanted::RootCertificate),
+        "/IntelSGXRootCA.crl" => return asked(ApiVersion::V4, Wanted::RootCrl { form: ListForm::Der }),
         _ => {}
     }
     let (tee, rest) = match (
@@ -143,7 +137,6 @@ fn edition(version: ApiVersion, query: &Query<'_>) -> Result<Edition, u16> {
         .get("tcbEvaluationDataNumber")
         .filter(|_| version == ApiVersion::V4);
     match (query.get("update").as_deref(), number) {
-        (Some(_), Some(_)) => Err(BAD_REQUEST),
         (None, Some(number)) => match number.parse() {
             Ok(number) if number < OLDEST_NUMBER => Err(GONE),
             Ok(number) if number > EARLY_NUMBER => Err(NOT_FOUND),
@@ -152,7 +145,7 @@ fn edition(version: ApiVersion, query: &Query<'_>) -> Result<Edition, u16> {
         },
         (None | Some("standard"), None) => Ok(Edition::Update(UpdateSet::Standard)),
         (Some("early"), None) => Ok(Edition::Update(UpdateSet::Early)),
-        (Some(_), None) => Err(BAD_REQUEST),
+        (Some(_), _) => Err(BAD_REQUEST),
     }
 }
 
@@ -203,15 +196,12 @@ fn percent_decode(text: &str) -> String {
             (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low]).ok().and_then(hex::decode),
             _ => None,
         };
-        match escaped {
-            Some(decoded) => {
-                out.extend(decoded);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(byte);
-                rest = after;
-            }
+        if let Some(decoded) = escaped {
+            out.extend(decoded);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            out.push(byte);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

@@ -205,7 +205,7 @@ impl<Body: Report> QuoteSpec<Body> {
     }
 
     /// Header and body: what the attestation key signs.
-    fn signed_bytes(&self) -> Vec<u8> {
+    pub(super) fn signed_bytes(&self) -> Vec<u8> {
         let mut bytes = self.header.to_bytes();
         let body = self.report.bytes();
         if self.header.version >= 5 {
@@ -261,7 +261,7 @@ impl<Body: Report> Settable for QuoteSpec<Body> {
             1 => Group::Fields("report", self.report.layout()),
             2 => {
                 let (bits, word) = self.report.attributes();
-                Group::Bits("report.attributes", bits, word)
+                Group::Bits("report", bits, word)
             }
             3 => Group::Fields("qe_report", self.qe_report.layout()),
             4 => Group::Bits(
