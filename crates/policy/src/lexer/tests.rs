@@ -51,3 +51,17 @@ fn string_values_lose_quotes_and_escapes() {
     assert_eq!(string_value(r#""""#), "");
     assert_eq!(string_value(r#""\\windows""#), r"\windows");
 }
+
+#[test]
+fn a_string_ends_with_its_line_however_the_line_ends() {
+    for text in ["\"a\n\"", "\"a\r\n\"", "\"a\r\"", "\"a"] {
+        let mut findings = Findings::default();
+        tokenize(text, &mut findings);
+        let found = findings.into_diagnostics(text);
+        assert_eq!(
+            (found[0].code, found[0].symbol.as_str()),
+            ("unterminated-string", "\"a"),
+            "{text:?}"
+        );
+    }
+}
