@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod bit_flips;
 mod differences;
 mod eval_series;
 mod forged;
