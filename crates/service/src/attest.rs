@@ -281,6 +281,3 @@ fn tee_of(kind: AttestationType) -> Tee {
         Tee::Sgx
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -78,6 +78,3 @@ async fn nothing_here() -> ApiError {
 async fn wrong_method() -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take this method")
 }
-
-#[cfg(test)]
-mod tests;

@@ -30,7 +30,7 @@ pub enum AttestError {
     },
     /// The evidence does not verify.
     #[error(transparent)]
-    Rejected(#[from] Rejected),
+    Rejected(Box<Rejected>),
     /// The evidence verifies, at a TCB status that the provider does not accept.
     #[error("{0}")]
     TcbStatus(Box<TcbRefusal>),
@@ -54,13 +54,25 @@ pub enum AttestError {
     },
     /// There is no collateral to judge the evidence by.
     #[error(transparent)]
-    Collateral(#[from] CollateralUnavailable),
+    Collateral(Box<CollateralUnavailable>),
     /// Too much work at a time, or work that was lost.
     #[error(transparent)]
     Pool(#[from] WorkPoolError),
     /// The token could not be made.
     #[error(transparent)]
     Token(#[from] TokenError),
+}
+
+impl From<Rejected> for AttestError {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected(Box::new(rejected))
+    }
+}
+
+impl From<CollateralUnavailable> for AttestError {
+    fn from(unavailable: CollateralUnavailable) -> Self {
+        Self::Collateral(Box::new(unavailable))
+    }
 }
 
 impl AttestError {

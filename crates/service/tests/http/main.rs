@@ -1,0 +1,13 @@
+//! The service's HTTP interface as clients see it, over minted evidence and over recorded exchanges.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may fail loudly"
+)]
+
+mod attest;
+mod recorded_exchanges;
+mod routes;
+mod support;

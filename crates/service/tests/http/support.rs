@@ -1,0 +1,258 @@
+//! A service in one process, without sockets: the real router over a real store, with collateral taken in
+//! before the first request.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use attestry_api::{AttestationType, jwk::JwkSet};
+use attestry_evidence::{
+    dcap::{CollateralDocuments, Staleness, Tee},
+    time::UnixTime,
+    x509::TrustAnchors,
+};
+use attestry_forge::{
+    Seed,
+    intel::{self, IntelForge},
+};
+use attestry_service::{
+    attest::{Attestor, WorkPool},
+    clock::Clock,
+    collateral::{CollateralOptions, CollateralService, Edition},
+    http::{App, router},
+    provider::{Addressing, Directory, Provider, ProviderMode, Providers, Settings, StoredPolicy},
+    store::{Store, StoreOptions},
+    telemetry::Metrics,
+    token::{KeyRing, SigningAlgorithm, TokenIssuer},
+};
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+pub const BASE_URL: &str = "https://localhost:8443";
+/// When forged evidence is judged, and when its tokens are issued.
+pub const NOW: i64 = 1_800_000_000;
+
+/// What a service is made of.
+pub struct Setup {
+    pub anchors: TrustAnchors,
+    pub collateral: Vec<(Tee, CollateralDocuments)>,
+    /// When evidence is judged.
+    pub now: UnixTime,
+    /// How old collateral may be to be taken in.
+    pub staleness: Staleness,
+    /// The first is the one at the base URL.
+    pub providers: Vec<ProviderSetup>,
+    pub base_domain: &'static str,
+    pub pool: WorkPool,
+    pub max_body_bytes: usize,
+}
+
+/// A provider; types that are not listed have the default policy of its mode.
+pub struct ProviderSetup {
+    pub name: &'static str,
+    pub mode: ProviderMode,
+    pub settings: Settings,
+    /// Envelopes by type.
+    pub policies: Vec<(AttestationType, String)>,
+}
+
+impl ProviderSetup {
+    pub fn new(name: &'static str, mode: ProviderMode) -> Self {
+        Self {
+            name,
+            mode,
+            settings: Settings::default(),
+            policies: Vec::new(),
+        }
+    }
+}
+
+impl Setup {
+    /// A service that trusts the forge and holds its collateral, with the provider `dev` at the base URL and
+    /// `shared` beside it.
+    pub fn forged(forge: &IntelForge) -> Self {
+        Self {
+            anchors: TrustAnchors::from_certificates(&[forge.root_certificate_der()]).unwrap(),
+            collateral: vec![
+                (Tee::Sgx, documents(forge.collateral(intel::Tee::Sgx))),
+                (Tee::Tdx, documents(forge.collateral(intel::Tee::Tdx))),
+            ],
+            now: UnixTime::new(NOW),
+            staleness: Staleness::Strict,
+            providers: vec![
+                ProviderSetup::new("dev", ProviderMode::Aad),
+                ProviderSetup::new("shared", ProviderMode::Shared),
+            ],
+            base_domain: "",
+            pool: WorkPool::for_this_machine(),
+            max_body_bytes: 1024 * 1024,
+        }
+    }
+
+    /// The provider at the base URL.
+    pub fn main_provider(&mut self) -> &mut ProviderSetup {
+        &mut self.providers[0]
+    }
+}
+
+pub fn forge() -> IntelForge {
+    IntelForge::new(Seed::default(), NOW)
+}
+
+pub fn documents(minted: intel::Collateral) -> CollateralDocuments {
+    CollateralDocuments {
+        tcb_info: minted.tcb_info,
+        tcb_info_issuer_chain: minted.tcb_info_issuer_chain,
+        qe_identity: minted.qe_identity,
+        qe_identity_issuer_chain: minted.qe_identity_issuer_chain,
+        root_ca_crl: minted.root_ca_crl,
+        pck_crl: minted.pck_crl,
+        pck_crl_issuer_chain: minted.pck_crl_issuer_chain,
+    }
+}
+
+/// A service that answers requests.
+pub struct Service {
+    router: Router,
+    pub draining: CancellationToken,
+    pub metrics: Arc<Metrics>,
+    _directory: TempDir,
+}
+
+/// An answer, read whole.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// `error.code` and `error.message`.
+    pub fn error(&self) -> (String, String) {
+        let body = self.json();
+        let text = |name: &str| body["error"][name].as_str().unwrap_or_default().to_owned();
+        (text("code"), text("message"))
+    }
+
+    /// `error.innererror`.
+    pub fn inner(&self) -> Value {
+        self.json()["error"]["innererror"].clone()
+    }
+
+    /// The token of a good answer.
+    pub fn token(&self) -> String {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.text());
+        self.json()["token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Service {
+    pub async fn start(setup: Setup) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreOptions::in_dir(directory.path()))
+            .await
+            .unwrap();
+        let metrics = Arc::new(Metrics::new());
+        let clock = Clock::fixed(setup.now);
+        let token_clock = Clock::fixed(UnixTime::new(NOW));
+        let options = CollateralOptions {
+            anchors: Arc::new(setup.anchors),
+            staleness: setup.staleness,
+            sources: Vec::new(),
+            early: false,
+            max_platforms: 16,
+        };
+        let collateral = CollateralService::open(options, store.clone(), Arc::clone(&metrics), setup.now)
+            .await
+            .unwrap();
+        for (tee, documents) in setup.collateral {
+            collateral
+                .import(tee, Edition::Standard, documents, "test", setup.now)
+                .await
+                .unwrap();
+        }
+        let addressing = Addressing {
+            base_url: BASE_URL.to_owned(),
+            base_domain: setup.base_domain.to_owned(),
+        };
+        let providers = providers(setup.providers, &addressing);
+        let draining = CancellationToken::new();
+        let app = App {
+            directory: Arc::new(Directory::new(providers)),
+            attestor: Attestor::new(clock, token_clock.clone(), collateral, setup.pool),
+            token_clock,
+            metrics: Arc::clone(&metrics),
+            store,
+            draining: draining.clone(),
+            max_body_bytes: setup.max_body_bytes,
+        };
+        Self {
+            router: router(app),
+            draining,
+            metrics,
+            _directory: directory,
+        }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            bytes,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Request::post(path).body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+
+    /// The keys of the provider at the base URL.
+    pub async fn keys(&self) -> JwkSet {
+        JwkSet::from_json(&self.get("/certs").await.bytes).unwrap()
+    }
+}
+
+fn providers(setups: Vec<ProviderSetup>, addressing: &Addressing) -> Providers {
+    let ring = KeyRing::generate(SigningAlgorithm::Rs256).unwrap();
+    let default = setups[0].name;
+    let build = |setup: ProviderSetup| {
+        let mut policies: BTreeMap<_, _> = AttestationType::ALL
+            .into_iter()
+            .filter_map(|kind| Some((kind, StoredPolicy::default_for(kind, setup.mode)?.unwrap())))
+            .collect();
+        for (kind, envelope) in setup.policies {
+            policies.insert(kind, StoredPolicy::from_envelope(&envelope).unwrap());
+        }
+        let url = addressing.issuer_url(setup.name, setup.name == default);
+        Arc::new(Provider {
+            name: setup.name.to_owned(),
+            mode: setup.mode,
+            settings: setup.settings,
+            policies,
+            tokens: TokenIssuer::new(&url, &ring, SigningAlgorithm::Rs256).unwrap(),
+        })
+    };
+    Providers::new(addressing, setups.into_iter().map(build), Some(default)).unwrap()
+}
