@@ -29,7 +29,6 @@ const STYLES: Styles = Styles::styled()
     name = "attestry",
     version,
     styles = STYLES,
-    propagate_version = true,
     subcommand_required = true,
     arg_required_else_help = true,
     max_term_width = 100,

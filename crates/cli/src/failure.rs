@@ -37,17 +37,29 @@ pub struct Failure {
 impl Failure {
     /// The thing that was to be checked was refused.
     pub fn refused(message: impl Into<String>) -> Self {
-        Self { fault: Fault::Refusal, message: message.into(), hint: None }
+        Self {
+            fault: Fault::Refusal,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// The command line or an input file is wrong.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { fault: Fault::Usage, message: message.into(), hint: None }
+        Self {
+            fault: Fault::Usage,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Network, disk or a server did not do what it should.
     pub fn environment(message: impl Into<String>) -> Self {
-        Self { fault: Fault::Environment, message: message.into(), hint: None }
+        Self {
+            fault: Fault::Environment,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// The same failure with a sentence of advice.

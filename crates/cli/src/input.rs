@@ -4,9 +4,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use attestry_api::AttestationType;
+use attestry_evidence::x509::TrustAnchors;
 
 use crate::failure::Failure;
 
@@ -17,7 +18,10 @@ const MAX_FILE: u64 = 16 * 1024 * 1024;
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        io::stdin().lock().take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes)
+        io::stdin()
+            .lock()
+            .take(MAX_FILE.saturating_add(1))
+            .read_to_end(&mut bytes)
     } else {
         File::open(path).and_then(|file| file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes))
     };
@@ -50,16 +54,37 @@ pub fn read_evidence(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The bytes behind hex or base64 text; nothing when it is neither.
 pub fn decode_text(bytes: &[u8]) -> Option<Vec<u8>> {
-    let text: String = std::str::from_utf8(bytes).ok()?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let text: String = std::str::from_utf8(bytes)
+        .ok()?
+        .chars()
+        .filter(|c| !c.is_ascii_whitespace())
+        .collect();
     if text.is_empty() {
         return None;
     }
     attestry_api::hex::decode(&text).or_else(|| attestry_api::b64::decode_lenient(&text).ok())
 }
 
+/// The trust anchors in the given files, or Intel's root when there are none.
+pub fn trust_anchors(roots: &[PathBuf]) -> Result<TrustAnchors, Failure> {
+    if roots.is_empty() {
+        return Ok(TrustAnchors::intel());
+    }
+    let certificates = roots
+        .iter()
+        .map(|path| read(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    TrustAnchors::from_certificates(&certificates)
+        .map_err(|error| Failure::usage(format!("--root cannot be used: {error}")))
+}
+
 /// How a path reads in a sentence.
 pub fn name(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) }
+    if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        format!("`{}`", path.display())
+    }
 }
 
 /// Parses an evidence type for clap: the names of this command line or MAA's, in any case.

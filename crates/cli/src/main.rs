@@ -3,11 +3,14 @@
 //! Parses the command line, runs one command and turns its outcome into the exit status that scripts rely on.
 //! It owns presentation only: every decision about evidence, policies and tokens is made by the libraries.
 
+mod collateral_files;
 mod commands;
+mod development;
 mod failure;
 mod input;
 mod output;
 mod service;
+mod signals;
 
 use std::process::ExitCode;
 

@@ -51,7 +51,11 @@ impl Output {
 
     /// Prints the answer: `document` under `--json`, `text()` otherwise.
     pub fn answer(self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
-        if self.json { self.document(document) } else { self.text(&text()) }
+        if self.json {
+            self.document(document)
+        } else {
+            self.text(&text())
+        }
     }
 
     /// Prints one JSON document on stdout.
@@ -103,7 +107,11 @@ impl Output {
 /// Rows of `label  value`, labels aligned and styled.
 pub fn facts<L: AsRef<str>, V: AsRef<str>>(rows: impl IntoIterator<Item = (L, V)>) -> String {
     let rows: Vec<(L, V)> = rows.into_iter().collect();
-    let width = rows.iter().map(|(label, _)| label.as_ref().chars().count()).max().unwrap_or(0);
+    let width = rows
+        .iter()
+        .map(|(label, _)| label.as_ref().chars().count())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for (label, value) in &rows {
         let label = label.as_ref();
@@ -127,7 +135,11 @@ pub fn table(rows: &[Vec<(Style, String)>]) -> String {
         let mut line = String::from("  ");
         for (index, ((style, cell), width)) in row.iter().zip(&widths).enumerate() {
             let last = index.saturating_add(1) == row.len();
-            let padding = if last { 0 } else { width.saturating_sub(cell.chars().count()).saturating_add(2) };
+            let padding = if last {
+                0
+            } else {
+                width.saturating_sub(cell.chars().count()).saturating_add(2)
+            };
             let _ = write!(line, "{}{}", paint(*style, cell), " ".repeat(padding));
         }
         let _ = writeln!(text, "{line}");
@@ -138,9 +150,9 @@ pub fn table(rows: &[Vec<(Style, String)>]) -> String {
 /// A reader that has gone away (`| head`) has all it wanted: that is not a failure.
 fn written(result: io::Result<()>) -> Result<(), Failure> {
     match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::environment(format!("cannot write to standard output: {error}")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::environment(format!(
+            "cannot write to standard output: {error}"
+        ))),
         _ => Ok(()),
     }
 }

@@ -12,7 +12,9 @@ use crate::input;
 /// Runs a future to its end on a runtime of its own.
 pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::environment(format!("cannot start: {error}")))?.block_on(future)
+    runtime
+        .map_err(|error| Failure::environment(format!("cannot start: {error}")))?
+        .block_on(future)
 }
 
 /// A client for `endpoint`, its TLS certificate issued by the authority in the file `ca` or a public one.
@@ -45,7 +47,17 @@ pub fn failure(error: &ClientError) -> Failure {
 /// A refusal by the service as members of a JSON document: code, message and the explanation; nothing when the error
 /// is not an answer of the service.
 pub fn refusal_document(error: &ClientError) -> Option<Value> {
-    let ClientError::Service { status, code, message, inner, request_id, .. } = error else { return None };
+    let ClientError::Service {
+        status,
+        code,
+        message,
+        inner,
+        request_id,
+        ..
+    } = error
+    else {
+        return None;
+    };
     let mut document = Map::new();
     document.insert("status".to_owned(), json!(status));
     document.insert("code".to_owned(), json!(code));
@@ -66,7 +78,12 @@ pub fn refusal_rows(inner: &InnerError) -> Vec<(String, String)> {
     ];
     let mut rows: Vec<(String, String)> = named
         .into_iter()
-        .filter_map(|(label, value)| Some((label.to_owned(), value.filter(|text| !text.is_empty())?.to_owned())))
+        .filter_map(|(label, value)| {
+            Some((
+                label.to_owned(),
+                value.filter(|text| !text.is_empty())?.to_owned(),
+            ))
+        })
         .collect();
     for (name, value) in &inner.details {
         rows.extend(detail_rows(name, value));
@@ -77,30 +94,54 @@ pub fn refusal_rows(inner: &InnerError) -> Vec<(String, String)> {
     rows
 }
 
-/// One member of the explanation: a list of objects (the shortfalls of a TCB) gets a row for each.
+/// One member of the explanation. A list of objects (the shortfalls of a TCB) gets a row for each.
 fn detail_rows(name: &str, value: &Value) -> Vec<(String, String)> {
-    let one_line = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Object(members) => members
+    match (name, value) {
+        (_, Value::Null) => Vec::new(),
+        ("shortfalls", Value::Array(items)) => items
             .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| format!("{name} {}", plain(value)))
-            .collect::<Vec<_>>()
-            .join(", "),
-        other => other.to_string(),
-    };
-    match value {
-        Value::Null => Vec::new(),
-        Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().map(|item| (name.to_owned(), one_line(item))).collect()
-        }
-        Value::Array(items) => {
-            vec![(name.to_owned(), items.iter().map(one_line).collect::<Vec<_>>().join(", "))]
-        }
-        other => vec![(name.to_owned(), one_line(other))],
+            .map(|item| ("too low".to_owned(), shortfall(item)))
+            .collect(),
+        (_, Value::Array(items)) if items.iter().any(Value::is_object) => items
+            .iter()
+            .map(|item| (name.to_owned(), one_line(item)))
+            .collect(),
+        _ => vec![(label(name), one_line(value))],
     }
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// `{"component", "found", "needed"}`.
+fn shortfall(item: &Value) -> String {
+    let member = |name| item.get(name).map(one_line).unwrap_or_default();
+    format!(
+        "{}: SVN {}, {} is needed",
+        member("component"),
+        member("found"),
+        member("needed")
+    )
+}
+
+/// The members of the wire in words.
+fn label(name: &str) -> String {
+    match name {
+        "tcbDate" => "TCB date",
+        "tcbStatus" => "TCB status",
+        "tcbEvaluationDataNumber" => "TCB number",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn one_line(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(one_line).collect::<Vec<_>>().join(", "),
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| format!("{name} {}", one_line(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => other.to_string(),
+    }
 }

@@ -40,18 +40,31 @@ fn every_command_explains_itself_with_an_example() {
         let mut args: Vec<&str> = command.split_whitespace().collect();
         args.push("--help");
         let help = attestry(&args).exits(0).stdout;
-        assert!(help.contains("Examples:") || help.contains("Start here:"), "`{command}` shows no example:\n{help}");
+        assert!(
+            help.contains("Examples:") || help.contains("Start here:"),
+            "`{command}` shows no example:\n{help}"
+        );
         for line in help.lines() {
-            assert!(line.chars().count() <= 100, "`{command}`: longer than a terminal: {line}");
+            assert!(
+                line.chars().count() <= 100,
+                "`{command}`: longer than a terminal: {line}"
+            );
         }
-        insta::assert_snapshot!(format!("help-{}", if command.is_empty() { "attestry" } else { command }), help);
+        insta::assert_snapshot!(
+            format!("help-{}", if command.is_empty() { "attestry" } else { command }),
+            help
+        );
     }
 }
 
 #[test]
 fn wrong_usage_exits_2_and_names_the_mistake() {
     let unknown = attestry(&["verfy"]).exits(2);
-    assert!(unknown.stderr.contains("verify"), "suggests the nearest command: {}", unknown.stderr);
+    assert!(
+        unknown.stderr.contains("verify"),
+        "suggests the nearest command: {}",
+        unknown.stderr
+    );
     assert!(unknown.stdout.is_empty());
 
     let kind = attestry(&["verify", "--type", "sgx", "quote.bin"]).exits(2);

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Verdict};
-use crate::output::{BAD, GOOD, CAUTION, Output, facts, paint};
+use crate::output::{BAD, CAUTION, GOOD, Output, facts, paint};
 use crate::{input, service};
 
 /// Ask a service for a token and validate it
@@ -43,7 +43,12 @@ pub struct Args {
     runtime_data: Option<PathBuf>,
 
     /// How the runtime data appears in the token: a JSON object or base64url
-    #[arg(long, value_name = "KIND", default_value = "binary", requires = "runtime_data")]
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "binary",
+        requires = "runtime_data"
+    )]
     runtime_data_type: DataKind,
 
     /// Data that was bound to the evidence when the enclave or guest was made
@@ -51,7 +56,12 @@ pub struct Args {
     init_time_data: Option<PathBuf>,
 
     /// How the init-time data appears in the token
-    #[arg(long, value_name = "KIND", default_value = "binary", requires = "init_time_data")]
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "binary",
+        requires = "init_time_data"
+    )]
     init_time_data_type: DataKind,
 
     /// A text to copy into the token
@@ -129,27 +139,52 @@ fn accepted(result: &AttestationResult, output: Output) -> Result<Verdict, Failu
         }))?;
         return Ok(Verdict::Accepted);
     }
-    let claim = |name| result.claims().get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let claim = |name| {
+        result
+            .claims()
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     if result.is_signed() {
-        output.note(&format!("{} signature, issuer and times are good", paint(GOOD, "accepted:")));
+        output.note(&format!(
+            "{} signature, issuer and times are good",
+            paint(GOOD, "accepted:")
+        ));
     } else {
-        output.note(&format!("{} an unsigned draft token, it proves nothing", paint(CAUTION, "accepted:")));
+        output.note(&format!(
+            "{} an unsigned draft token, it proves nothing",
+            paint(CAUTION, "accepted:")
+        ));
     }
-    output.note(facts([("issuer", claim("iss")), ("policy hash", claim("x-ms-policy-hash"))]).trim_end());
+    output.note(
+        facts([
+            ("issuer", claim("iss")),
+            ("policy hash", claim("x-ms-policy-hash")),
+        ])
+        .trim_end(),
+    );
     output.text(result.token())?;
     Ok(Verdict::Accepted)
 }
 
 fn refused(error: &ClientError, output: Output) -> Result<Verdict, Failure> {
     if output.is_json() {
-        let reason = service::refusal_document(error).unwrap_or_else(|| json!({"message": error.to_string()}));
+        let reason =
+            service::refusal_document(error).unwrap_or_else(|| json!({"message": error.to_string()}));
         output.document(&json!({
             "token": null, "header": null, "claims": null, "validated": false, "error": reason,
         }))?;
         return Ok(Verdict::Refused);
     }
     match error {
-        ClientError::Service { message, inner, request_id, .. } => {
+        ClientError::Service {
+            message,
+            inner,
+            request_id,
+            ..
+        } => {
             output.note(&format!("{} {message}", paint(BAD, "refused:")));
             let mut rows = inner.as_deref().map(service::refusal_rows).unwrap_or_default();
             rows.extend(request_id.iter().map(|id| ("request id".to_owned(), id.clone())));

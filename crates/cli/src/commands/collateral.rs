@@ -1,11 +1,22 @@
 //! `attestry collateral`: fetch reference documents, move them between machines, see when they expire.
 
-use std::path::PathBuf;
+mod status;
+mod store;
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use attestry_evidence::dcap::{Quote, Staleness, VerifiedCollateral, VerifiedPck};
+use attestry_evidence::time::UnixTime;
+use attestry_evidence::{dcap, openenclave};
+use attestry_service::collateral::{CollateralKey, Edition, Source, write_documents};
+use attestry_service::config::{SourceConfig, SourceKind};
 use clap::{Subcommand, ValueEnum};
+use serde_json::json;
 
-use crate::failure::{Failure, Verdict};
-use crate::output::Output;
+use crate::failure::{Failure, Verdict, chain};
+use crate::output::{GOOD, Output, paint};
+use crate::{collateral_files, input, service};
 
 /// Fetch, move and watch collateral
 #[derive(Debug, clap::Args)]
@@ -14,8 +25,12 @@ use crate::output::Output;
 Examples:
   attestry collateral fetch --for quote.bin --out collateral.json
   attestry collateral status collateral.json
-  attestry collateral export --data ./data --out bundle.json     # on a machine with network
-  attestry collateral import bundle.json --data ./data           # on one without")]
+
+  # From a machine with a network to one without:
+  openssl genpkey -algorithm ed25519 -out operator.pem
+  openssl pkey -in operator.pem -pubout -out operator.pub
+  attestry collateral export --data ./data --key operator.pem --out bundle.json
+  attestry collateral import bundle.json --bundle-key operator.pub --data ./data")]
 pub struct Args {
     #[command(subcommand)]
     command: CollateralCommand,
@@ -35,7 +50,7 @@ enum CollateralCommand {
 Examples:
   attestry collateral fetch --for quote.bin --out collateral.json
   attestry collateral fetch --for quote.bin --from https://pccs.example:8081 --out collateral.json
-  attestry collateral fetch --for quote.bin --from thim --update early --out collateral.json
+  attestry collateral fetch --for quote.bin --from thim --update early --out collateral/
 
 The documents are verified before they are written.")]
 struct FetchArgs {
@@ -55,8 +70,16 @@ struct FetchArgs {
     #[arg(long, value_name = "FILE")]
     root: Vec<PathBuf>,
 
-    /// Where to write; `-` is stdout
+    /// Certificate authority (PEM) of the source's TLS certificate
     #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// Verify as of this time: RFC 3339 or unix seconds [default: now]
+    #[arg(long, value_name = "TIME", value_parser = input::time)]
+    at: Option<i64>,
+
+    /// Where to write: a file, a directory (with a slash at the end), or `-` for stdout
+    #[arg(long, value_name = "PATH")]
     out: PathBuf,
 }
 
@@ -68,31 +91,57 @@ enum Update {
     Early,
 }
 
+/// A store to work on, and how to judge what is in it.
+#[derive(Debug, clap::Args)]
+struct StoreArgs {
+    /// The service's data directory
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+
+    /// Trust this root certificate (DER or PEM) instead of the built-in ones; may be repeated
+    #[arg(long, value_name = "FILE")]
+    root: Vec<PathBuf>,
+
+    /// Judge as of this time: RFC 3339 or unix seconds [default: now]
+    #[arg(long, value_name = "TIME", value_parser = input::time)]
+    at: Option<i64>,
+}
+
 /// Put collateral from a file into a service's store
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  attestry collateral import bundle.json --data ./data
-  attestry collateral import collateral.json --data ./data --root root.pem")]
+  attestry collateral import collateral.json --data ./data
+  attestry collateral import bundle.json --bundle-key operator.pub --data ./data
+
+The documents must verify and must not be older than those in the store. A running service takes them
+in on SIGHUP.")]
 struct ImportArgs {
     /// A bundle, a directory, or a JSON file with the nine documents
     #[arg(value_name = "PATH")]
     path: PathBuf,
 
-    /// The service's data directory
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    /// Public key (PEM) of the operator who signed the bundle
+    #[arg(long, value_name = "FILE")]
+    bundle_key: Option<PathBuf>,
+
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 /// Write a service's collateral as a signed bundle
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  attestry collateral export --data ./data --out bundle.json --key operator.pem")]
+  openssl genpkey -algorithm ed25519 -out operator.pem
+  attestry collateral export --data ./data --key operator.pem --out bundle.json")]
 struct ExportArgs {
-    /// The service's data directory
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    store: StoreArgs,
+
+    /// The operator's private key (PKCS #8 PEM, Ed25519 or P-256) to sign with
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
 
     /// Where to write; `-` is stdout
     #[arg(long, value_name = "FILE")]
@@ -104,7 +153,10 @@ struct ExportArgs {
 #[command(after_help = "\
 Examples:
   attestry collateral status --data ./data
-  attestry collateral status collateral.json --json")]
+  attestry collateral status collateral.json
+  attestry collateral status --data ./data --json | jq '.keys[].held.expires_in_seconds'
+
+Exits 1 when something cannot be used at that time.")]
 struct StatusArgs {
     /// A bundle, a directory, or a JSON file with the nine documents
     #[arg(value_name = "PATH", required_unless_present = "data")]
@@ -113,8 +165,123 @@ struct StatusArgs {
     /// The service's data directory
     #[arg(long, value_name = "DIR", conflicts_with = "path")]
     data: Option<PathBuf>,
+
+    /// Public key (PEM) of the operator who signed the bundle
+    #[arg(long, value_name = "FILE")]
+    bundle_key: Option<PathBuf>,
+
+    /// Trust this root certificate (DER or PEM) instead of the built-in ones; may be repeated
+    #[arg(long, value_name = "FILE")]
+    root: Vec<PathBuf>,
+
+    /// Judge as of this time: RFC 3339 or unix seconds [default: now]
+    #[arg(long, value_name = "TIME", value_parser = input::time)]
+    at: Option<i64>,
 }
 
-pub fn run(_args: Args, _output: Output) -> Result<Verdict, Failure> {
+pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
+    match args.command {
+        CollateralCommand::Fetch(args) => service::block_on(fetch(&args, output)),
+        CollateralCommand::Import(args) => service::block_on(store::import(&args, output)),
+        CollateralCommand::Export(args) => service::block_on(store::export(&args, output)),
+        CollateralCommand::Status(args) => match &args.data {
+            Some(data) => service::block_on(store::status(data, &args, output)),
+            None => status::of_files(&args, output),
+        },
+    }
+}
+
+async fn fetch(args: &FetchArgs, output: Output) -> Result<Verdict, Failure> {
+    let anchors = input::trust_anchors(&args.root)?;
+    let now = UnixTime::new(args.at.unwrap_or_else(input::now));
+    let key = platform_of(args, &anchors, now)?;
+    let source = Source::from_config(&source_config(args), REQUEST_TIMEOUT, ATTEMPTS)
+        .map_err(|error| Failure::usage(chain(&error)))?;
+    output.note(&format!("asking {} for {key}", source.name()));
+    let documents = source
+        .documents(&key)
+        .await
+        .map_err(|error| Failure::environment(format!("{}: {error}", source.name())))?;
+    let verified = VerifiedCollateral::verify(documents, key.tee, &anchors, now, Staleness::Strict)
+        .map_err(|error| Failure::refused(format!("the documents do not verify: {error}")))?;
+    write(&args.out, verified.documents(), output)?;
+    let until = verified.valid_until();
+    if args.out == Path::new("-") {
+        return Ok(Verdict::Accepted);
+    }
+    let document = json!({
+        "key": key.to_string(),
+        "source": source.name(),
+        "out": args.out,
+        "valid_until": until.to_string(),
+        "tcb_evaluation_data_number": verified.evaluation_number(),
+    });
+    output.answer(&document, || {
+        format!(
+            "{} {} is good until {until}",
+            paint(GOOD, "ok:"),
+            args.out.display()
+        )
+    })?;
     Ok(Verdict::Accepted)
 }
+
+/// What the evidence's platform needs. Its certificate must be genuine: a source is not asked for anybody.
+fn platform_of(
+    args: &FetchArgs,
+    anchors: &attestry_evidence::x509::TrustAnchors,
+    now: UnixTime,
+) -> Result<CollateralKey, Failure> {
+    let evidence = input::read_evidence(&args.evidence)?;
+    let name = input::name(&args.evidence);
+    let refused = |error: &dyn std::error::Error| Failure::refused(format!("{name}: {error}"));
+    let bytes = match openenclave::Evidence::parse(&evidence) {
+        Ok(wrapped) => wrapped.quote(),
+        Err(_) => &evidence,
+    };
+    let quote = Quote::parse(bytes).map_err(|error| refused(&error))?;
+    let pck =
+        VerifiedPck::verify(&quote.certification_data(), anchors, now).map_err(|error| refused(&error))?;
+    let edition = match args.update {
+        Update::Standard => Edition::Standard,
+        Update::Early => Edition::Early,
+    };
+    Ok(CollateralKey {
+        tee: quote.tee(),
+        fmspc: pck.fmspc(),
+        ca: pck.ca(),
+        edition,
+    })
+}
+
+fn source_config(args: &FetchArgs) -> SourceConfig {
+    let mut config = match args.from.as_str() {
+        "intel" => SourceConfig::new(SourceKind::IntelPcs),
+        "thim" => SourceConfig::new(SourceKind::AzureThim),
+        url => SourceConfig {
+            url: url.to_owned(),
+            ..SourceConfig::new(SourceKind::Pccs)
+        },
+    };
+    config.ca_file = args.ca_file.clone().unwrap_or_default();
+    config
+}
+
+fn write(out: &Path, documents: &dcap::CollateralDocuments, output: Output) -> Result<(), Failure> {
+    if out.is_dir() || out.to_string_lossy().ends_with('/') {
+        return write_documents(out, documents).map_err(|error| Failure::environment(error.to_string()));
+    }
+    write_file(out, collateral_files::to_json(documents)?.as_bytes(), output)
+}
+
+fn write_file(out: &Path, bytes: &[u8], output: Output) -> Result<(), Failure> {
+    if out == Path::new("-") {
+        return output.bytes(bytes);
+    }
+    std::fs::write(out, bytes)
+        .map_err(|error| Failure::environment(format!("cannot write {}: {error}", input::name(out))))
+}
+
+/// A person is waiting: less than a service would allow.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+const ATTEMPTS: u32 = 3;

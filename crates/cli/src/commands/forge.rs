@@ -1,12 +1,24 @@
 //! `attestry forge`: evidence, collateral and roots of our own making, for tests and development.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use attestry_forge::Seed;
+use attestry_forge::intel::{IntelForge, PckCa, PckSpec, Tee, UpdateSet};
+use attestry_forge::openenclave::{self, Format};
+use attestry_forge::pccs::{self, Controls};
+use attestry_forge::quote::{SgxQuoteSpec, TdBody, TdxQuoteSpec};
+use attestry_forge::{Field, SetError};
 use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Verdict};
-use crate::output::Output;
+use crate::input;
+use crate::output::{BOLD, Output, facts, paint};
+use crate::service;
+use crate::signals::Signals;
 
 /// Mint evidence, collateral and roots for tests; nobody trusts them by default
 #[derive(Debug, clap::Args)]
@@ -56,6 +68,10 @@ struct Mint {
     #[command(flatten)]
     world: World,
 
+    /// Which of Intel's authorities certifies the platform
+    #[arg(long, value_name = "CA", default_value = "platform")]
+    ca: CaName,
+
     /// Bind this data: its SHA-256 goes into the report data
     #[arg(long, value_name = "FILE")]
     runtime_data: Option<PathBuf>,
@@ -75,7 +91,8 @@ struct Mint {
 Examples:
   attestry forge sgx-quote --out quote.bin
   attestry forge sgx-quote --version 4 --runtime-data key.pem --out quote.bin
-  attestry forge sgx-quote --set report.isv_svn=7 --set report.attributes.debug=true --out -")]
+  attestry forge sgx-quote --set report.isv_svn=7 --set report.debug=true --out -
+  attestry forge sgx-quote --set pck.component_01=2 --out outdated.bin")]
 struct SgxQuoteArgs {
     /// Quote version
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(3..=5))]
@@ -95,7 +112,7 @@ struct OeReportArgs {
     mint: Mint,
 }
 
-/// Mint Open Enclave evidence
+/// Mint Open Enclave evidence; the runtime data are its custom claims
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -111,26 +128,35 @@ struct OeEvidenceArgs {
 #[command(after_help = "\
 Examples:
   attestry forge tdx-quote --out tdquote.bin
-  attestry forge tdx-quote --version 5 --body td15 --runtime-data key.pem --out tdquote.bin")]
+  attestry forge tdx-quote --body td15 --runtime-data key.pem --out tdquote.bin
+  attestry forge tdx-quote --version 5 --set report.debug=true --out tdquote.bin")]
 struct TdxQuoteArgs {
-    /// Quote version
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(4..=5))]
-    version: u16,
-    /// Kind of TD report body; version 4 has only td10
+    /// Kind of TD report body
     #[arg(long, value_name = "BODY", default_value = "td10")]
-    body: TdBody,
+    body: TdBodyName,
+    /// Quote version [default: 4 for td10, 5 for the others]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(4..=5))]
+    version: Option<u16>,
     #[command(flatten)]
     mint: Mint,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum TdBody {
+enum TdBodyName {
     /// TD report of TDX 1.0
     Td10,
     /// TD report of TDX 1.5
     Td15,
     /// TD report of TDX 1.5, extended
     Td15Extended,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CaName {
+    /// Intel SGX PCK Processor CA
+    Processor,
+    /// Intel SGX PCK Platform CA
+    Platform,
 }
 
 /// Mint the collateral that goes with minted evidence
@@ -146,6 +172,12 @@ struct CollateralArgs {
     /// Which of the two published sets
     #[arg(long, value_name = "SET", default_value = "standard")]
     update: Update,
+    /// Which of Intel's authorities certifies the platform
+    #[arg(long, value_name = "CA", default_value = "platform")]
+    ca: CaName,
+    /// The kind of platform, 6 bytes in hexadecimal [default: that of minted evidence]
+    #[arg(long, value_name = "HEX", value_parser = fmspc)]
+    fmspc: Option<[u8; 6]>,
     #[command(flatten)]
     world: World,
     /// Where to write; `-` is stdout
@@ -212,6 +244,236 @@ fn assignment(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "expected FIELD=VALUE".to_owned())
 }
 
-pub fn run(_args: Args, _output: Output) -> Result<Verdict, Failure> {
+fn fmspc(text: &str) -> Result<[u8; 6], String> {
+    let bytes = attestry_api::hex::decode(text).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| "expected 12 hexadecimal digits".to_owned())
+}
+
+pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
+    match args.command {
+        ForgeCommand::SgxQuote(args) => {
+            let forge = args.mint.world.forge();
+            let mut spec = args.mint.sgx_spec(&forge)?;
+            if !args.mint.sets("header.version") {
+                spec.header.version = args.version;
+            }
+            written(&args.mint.out, &spec.mint(&forge), output)
+        }
+        ForgeCommand::OeReport(args) => {
+            let forge = args.mint.world.forge();
+            written(
+                &args.mint.out,
+                &forge.oe_report(&args.mint.sgx_spec(&forge)?),
+                output,
+            )
+        }
+        ForgeCommand::OeEvidence(args) => {
+            let forge = args.mint.world.forge();
+            written(&args.mint.out, &args.mint.oe_evidence(&forge)?, output)
+        }
+        ForgeCommand::TdxQuote(args) => {
+            let forge = args.mint.world.forge();
+            written(&args.mint.out, &args.spec(&forge)?.mint(&forge), output)
+        }
+        ForgeCommand::Collateral(args) => {
+            let mut text = args.mint().into_bytes();
+            text.push(b'\n');
+            written(&args.out, &text, output)
+        }
+        ForgeCommand::Root(args) => written(
+            &args.out,
+            args.world.forge().root_certificate_pem().as_bytes(),
+            output,
+        ),
+        ForgeCommand::Fields(FieldsArgs {}) => fields(output),
+        ForgeCommand::CollateralServer(args) => collateral_server(&args, output),
+    }
+}
+
+impl World {
+    fn forge(&self) -> IntelForge {
+        let seed = self.seed.as_deref().map(Seed::from_text).unwrap_or_default();
+        IntelForge::new(seed, self.at.unwrap_or_else(input::now))
+    }
+}
+
+impl Mint {
+    /// An SGX quote with everything that was asked for; fields that were set by name win.
+    fn sgx_spec(&self, forge: &IntelForge) -> Result<SgxQuoteSpec, Failure> {
+        let mut spec = forge.sgx_quote_spec();
+        spec.use_platform(PckSpec::new(&forge.seed, self.ca.into()));
+        spec.report.cpu_svn = spec.qe_report.cpu_svn;
+        if let Some(path) = &self.runtime_data {
+            spec.bind_runtime_data(&input::read(path)?);
+        }
+        for (field, value) in &self.set {
+            spec.set(field, value).map_err(|error| wrong_field(&error))?;
+        }
+        Ok(spec)
+    }
+
+    /// Evidence whose custom claims buffer is the runtime data, so that one hash binds both.
+    fn oe_evidence(&self, forge: &IntelForge) -> Result<Vec<u8>, Failure> {
+        let claims = self
+            .runtime_data
+            .as_deref()
+            .map(input::read)
+            .transpose()?
+            .unwrap_or_default();
+        let mut spec = forge.sgx_quote_spec();
+        spec.use_platform(PckSpec::new(&forge.seed, self.ca.into()));
+        spec.report.cpu_svn = spec.qe_report.cpu_svn;
+        spec.report.report_data = openenclave::claims_report_data(&claims);
+        for (field, value) in &self.set {
+            spec.set(field, value).map_err(|error| wrong_field(&error))?;
+        }
+        let data = openenclave::sgx_ecdsa_data(&spec.mint(forge), &claims);
+        Ok(openenclave::evidence(Format::SgxEcdsa, &data))
+    }
+
+    fn sets(&self, field: &str) -> bool {
+        self.set.iter().any(|(name, _)| name.eq_ignore_ascii_case(field))
+    }
+}
+
+impl TdxQuoteArgs {
+    fn spec(&self, forge: &IntelForge) -> Result<TdxQuoteSpec, Failure> {
+        let body = TdBody::from(self.body);
+        let mut spec = forge.tdx_quote_spec(body);
+        spec.use_platform(PckSpec::new(&forge.seed, self.mint.ca.into()));
+        if let Some(version) = self.version {
+            if version == 4 && body != TdBody::Td10 {
+                return Err(Failure::usage("quotes of version 4 have the body td10 only"));
+            }
+            spec.header.version = version;
+        }
+        if let Some(path) = &self.mint.runtime_data {
+            spec.bind_runtime_data(&input::read(path)?);
+        }
+        for (field, value) in &self.mint.set {
+            spec.set(field, value).map_err(|error| wrong_field(&error))?;
+        }
+        Ok(spec)
+    }
+}
+
+impl CollateralArgs {
+    fn mint(&self) -> String {
+        let forge = self.world.forge();
+        let number = UpdateSet::from(self.update).evaluation_number();
+        let mut spec = forge.collateral_spec(self.tee.into(), self.ca.into(), number);
+        if let Some(fmspc) = self.fmspc {
+            spec.tcb_info.fmspc = fmspc.to_vec();
+        }
+        spec.mint().to_json()
+    }
+}
+
+fn wrong_field(error: &SetError) -> Failure {
+    match error {
+        SetError::UnknownField { field, .. } => Failure::usage(format!("unknown field `{field}`"))
+            .hint("`attestry forge fields` lists the fields and what they take"),
+        other => Failure::usage(other.to_string()),
+    }
+}
+
+fn written(out: &Path, bytes: &[u8], output: Output) -> Result<Verdict, Failure> {
+    if out == Path::new("-") {
+        output.bytes(bytes)?;
+        return Ok(Verdict::Accepted);
+    }
+    let place = out.display();
+    std::fs::write(out, bytes)
+        .map_err(|error| Failure::environment(format!("cannot write `{place}`: {error}")))?;
+    if output.is_json() {
+        output.document(&json!({"out": out, "bytes": bytes.len()}))?;
+    } else {
+        output.note(&format!("{place}: {} bytes", bytes.len()));
+    }
     Ok(Verdict::Accepted)
+}
+
+fn fields(output: Output) -> Result<Verdict, Failure> {
+    let forge = IntelForge::new(Seed::default(), 0);
+    let sgx = forge.sgx_quote_spec().fields();
+    let tdx = forge.tdx_quote_spec(TdBody::Td15Extended).fields();
+    if output.is_json() {
+        let list = |fields: &[Field]| {
+            let field = |field: &Field| json!({"name": field.name, "takes": field.takes});
+            fields.iter().map(field).collect::<Vec<_>>()
+        };
+        output.document(&json!({"sgx_quote": list(&sgx), "tdx_quote": list(&tdx)}))?;
+        return Ok(Verdict::Accepted);
+    }
+    let rows = |fields: &[Field]| facts(fields.iter().map(|field| (&field.name, &field.takes)));
+    output.text(&format!(
+        "{}\n{}\n{}\n{}",
+        paint(BOLD, "SGX quotes, Open Enclave reports and evidence"),
+        rows(&sgx),
+        paint(BOLD, "TDX quotes"),
+        rows(&tdx)
+    ))?;
+    Ok(Verdict::Accepted)
+}
+
+fn collateral_server(args: &CollateralServerArgs, output: Output) -> Result<Verdict, Failure> {
+    let controls = match args.world.at {
+        Some(_) => Controls::new(args.world.forge()),
+        None => Controls::with_clock(args.world.forge(), input::now),
+    };
+    service::block_on(async {
+        let mut signals = Signals::install()?;
+        let listener = TcpListener::bind(args.listen)
+            .await
+            .map_err(|error| Failure::environment(format!("cannot listen on `{}`: {error}", args.listen)))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure::environment(error.to_string()))?;
+        let url = format!("http://{address}");
+        output.answer(&json!({"listening": url}), || format!("listening on {url}"))?;
+        tokio::select! {
+            ended = pccs::serve(listener, Arc::new(controls)) => {
+                ended.map_err(|error| Failure::environment(format!("the collateral server failed: {error}")))?;
+            }
+            () = signals.stop() => {}
+        }
+        Ok(Verdict::Accepted)
+    })
+}
+
+impl From<TdBodyName> for TdBody {
+    fn from(name: TdBodyName) -> Self {
+        match name {
+            TdBodyName::Td10 => Self::Td10,
+            TdBodyName::Td15 => Self::Td15,
+            TdBodyName::Td15Extended => Self::Td15Extended,
+        }
+    }
+}
+
+impl From<CaName> for PckCa {
+    fn from(name: CaName) -> Self {
+        match name {
+            CaName::Processor => Self::Processor,
+            CaName::Platform => Self::Platform,
+        }
+    }
+}
+
+impl From<TeeName> for Tee {
+    fn from(name: TeeName) -> Self {
+        match name {
+            TeeName::Sgx => Self::Sgx,
+            TeeName::Tdx => Self::Tdx,
+        }
+    }
+}
+
+impl From<Update> for UpdateSet {
+    fn from(update: Update) -> Self {
+        match update {
+            Update::Standard => Self::Standard,
+            Update::Early => Self::Early,
+        }
+    }
 }

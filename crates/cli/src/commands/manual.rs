@@ -51,6 +51,8 @@ pub fn pages(args: ManArgs, output: Output) -> Result<Verdict, Failure> {
         .map_err(|error| Failure::environment(format!("cannot make `{place}`: {error}")))?;
     clap_mangen::generate_to(Cli::command(), &args.directory)
         .map_err(|error| Failure::environment(format!("cannot write manual pages to `{place}`: {error}")))?;
-    output.answer(&json!({"directory": args.directory}), || format!("manual pages written to {place}"))?;
+    output.answer(&json!({"directory": args.directory}), || {
+        format!("manual pages written to {place}")
+    })?;
     Ok(Verdict::Accepted)
 }

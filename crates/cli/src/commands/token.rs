@@ -127,7 +127,11 @@ fn verify(args: VerifyArgs, output: Output) -> Result<Verdict, Failure> {
 fn valid(token: &ValidatedToken, output: Output) -> Result<Verdict, Failure> {
     let document = json!({"valid": true, "header": token.header(), "claims": token.claims(), "error": null});
     output.answer(&document, || {
-        format!("{} signature, issuer and times are good\n\n{}", paint(GOOD, "valid:"), claims(token.claims()))
+        format!(
+            "{} signature, issuer and times are good\n\n{}",
+            paint(GOOD, "valid:"),
+            claims(token.claims())
+        )
     })?;
     Ok(Verdict::Accepted)
 }
@@ -148,13 +152,18 @@ pub struct Decoded {
 impl Decoded {
     /// Takes a JWT or JWS with a JSON payload apart.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        let jws = CompactJws::parse(text).map_err(|error| Failure::usage(format!("this is not a token: {error}")))?;
+        let jws = CompactJws::parse(text)
+            .map_err(|error| Failure::usage(format!("this is not a token: {error}")))?;
         let claims = match jws.unverified_payload() {
             [] => Value::Null,
             payload => serde_json::from_slice(payload)
                 .map_err(|error| Failure::usage(format!("the token's payload is not JSON: {error}")))?,
         };
-        Ok(Self { header: jws.header_members().clone(), claims, signed: !jws.is_unsigned() })
+        Ok(Self {
+            header: jws.header_members().clone(),
+            claims,
+            signed: !jws.is_unsigned(),
+        })
     }
 
     /// As one JSON document.
@@ -164,7 +173,11 @@ impl Decoded {
 
     /// For people.
     pub fn text(&self) -> String {
-        let signature = if self.signed { "present, not verified here" } else { "none: anybody can have written this" };
+        let signature = if self.signed {
+            "present, not verified here"
+        } else {
+            "none: anybody can have written this"
+        };
         let body = match &self.claims {
             Value::Object(members) => claims(members),
             Value::Null => format!("  {}\n", paint(FAINT, "empty")),
@@ -180,15 +193,22 @@ impl Decoded {
     }
 }
 
-/// The token itself, or what is in the file of that name: the token, or a service's answer with the token in it.
+/// The token itself, or what is in the file of that name.
 fn token_text(argument: &str) -> Result<String, Failure> {
     if looks_like_a_token(argument) {
         return Ok(argument.trim().to_owned());
     }
-    let text = input::read_text(Path::new(argument))?;
-    let answer: Option<Value> = serde_json::from_str(&text).ok();
-    let inside = answer.as_ref().and_then(|answer| answer.get("token")).and_then(Value::as_str);
-    Ok(inside.unwrap_or(text.trim()).to_owned())
+    Ok(token_in(&input::read_text(Path::new(argument))?))
+}
+
+/// The token in a text that is the token, or a service's answer with the token in it.
+pub fn token_in(text: &str) -> String {
+    let answer: Option<Value> = serde_json::from_str(text).ok();
+    let inside = answer
+        .as_ref()
+        .and_then(|answer| answer.get("token"))
+        .and_then(Value::as_str);
+    inside.unwrap_or(text.trim()).to_owned()
 }
 
 /// `{"` in base64url is `eyJ`, and no file is named like that by accident.

@@ -15,8 +15,13 @@ pub fn claims(claims: &Map<String, Value>) -> String {
 fn describe(name: &str, value: &Value) -> String {
     match value {
         Value::Number(number) if matches!(name, "exp" | "iat" | "nbf") => {
-            let time = number.as_i64().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-            time.map_or_else(|| number.to_string(), |time| format!("{number}  {}", paint(FAINT, time)))
+            let time = number
+                .as_i64()
+                .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            time.map_or_else(
+                || number.to_string(),
+                |time| format!("{number}  {}", paint(FAINT, time)),
+            )
         }
         Value::String(text) => cut(text),
         other => cut(&other.to_string()),

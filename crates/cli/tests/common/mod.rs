@@ -27,8 +27,19 @@ impl Run {
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attestry"));
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for variable in ["ATTESTRY_ENDPOINT", "ATTESTRY_CA", "ATTESTRY_TOKEN", "ATTESTRY_CONFIG", "RUST_LOG", "CLICOLOR_FORCE"] {
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for variable in [
+        "ATTESTRY_ENDPOINT",
+        "ATTESTRY_CA",
+        "ATTESTRY_TOKEN",
+        "ATTESTRY_CONFIG",
+        "RUST_LOG",
+        "CLICOLOR_FORCE",
+    ] {
         command.env_remove(variable);
     }
     command
@@ -49,13 +60,27 @@ pub fn attestry(args: &[&str]) -> Run {
 
 /// Runs `attestry` in a directory, so that transcripts show relative paths.
 pub fn attestry_in(directory: &Path, args: &[&str]) -> Run {
-    run_of(command(args).current_dir(directory).output().expect("the binary starts"))
+    run_of(
+        command(args)
+            .current_dir(directory)
+            .output()
+            .expect("the binary starts"),
+    )
 }
 
 /// Runs `attestry` with something on standard input.
 pub fn attestry_fed(directory: &Path, args: &[&str], input: &[u8]) -> Run {
-    let mut child = command(args).current_dir(directory).stdin(Stdio::piped()).spawn().expect("the binary starts");
-    child.stdin.take().expect("piped").write_all(input).expect("the command reads its input");
+    let mut child = command(args)
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(input)
+        .expect("the command reads its input");
     run_of(child.wait_with_output().expect("the command ends"))
 }
 
@@ -72,16 +97,27 @@ impl Service {
         let data = data.to_str().expect("a UTF-8 path");
         let mut args = vec!["serve", "--dev", "--listen", "127.0.0.1:0", "--data", data];
         args.extend(more);
-        let mut child = command(&args).stderr(Stdio::null()).spawn().expect("the binary starts");
+        let mut child = command(&args)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("`{line}`")).to_owned();
+        BufReader::new(child.stdout.take().expect("piped"))
+            .read_line(&mut line)
+            .expect("a line");
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("`{line}`"))
+            .to_owned();
         Self { child, url }
     }
 
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status();
         assert!(sent.expect("kill runs").success());
     }
 

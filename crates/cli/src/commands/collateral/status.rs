@@ -1,0 +1,156 @@
+//! The state of sets of collateral: of files, and the table for both files and stores.
+
+use anstyle::Style;
+use attestry_evidence::dcap::{PckCa, Staleness, Tee, VerifiedCollateral};
+use attestry_evidence::time::UnixTime;
+use serde::Serialize;
+use serde_json::json;
+
+use super::StatusArgs;
+use crate::failure::{Failure, Verdict};
+use crate::output::{BAD, BOLD, CAUTION, FAINT, GOOD, NAME, Output, table};
+use crate::{collateral_files, input};
+
+/// One set, as far as it is known.
+#[derive(Serialize)]
+pub struct SetState {
+    /// What it is for.
+    pub key: String,
+    pub source: String,
+    #[serde(serialize_with = "rfc3339")]
+    pub valid_until: Option<UnixTime>,
+    #[serde(rename = "tcb_evaluation_data_number")]
+    pub number: Option<u32>,
+    pub usable: bool,
+    pub problem: Option<String>,
+}
+
+pub fn of_files(args: &StatusArgs, output: Output) -> Result<Verdict, Failure> {
+    let Some(path) = &args.path else {
+        return Err(Failure::usage("a file, a directory or --data is needed"));
+    };
+    let anchors = input::trust_anchors(&args.root)?;
+    let now = UnixTime::new(args.at.unwrap_or_else(input::now));
+    let mut sets = Vec::new();
+    for entry in collateral_files::load(path, args.bundle_key.as_deref())? {
+        let (tee, edition, source) = (entry.tee(), entry.edition(), entry.source);
+        sets.push(
+            match VerifiedCollateral::verify(entry.documents, tee, &anchors, now, Staleness::Strict) {
+                Ok(set) => SetState {
+                    key: format!(
+                        "{}-{}-{}-{edition}",
+                        tee_name(tee),
+                        attestry_api::hex::encode(&set.fmspc()),
+                        ca(&set)
+                    ),
+                    source,
+                    valid_until: Some(set.valid_until()),
+                    number: Some(set.evaluation_number()),
+                    usable: true,
+                    problem: None,
+                },
+                Err(error) => SetState {
+                    key: entry
+                        .key
+                        .map_or_else(|| tee_name(tee).to_owned(), |key| key.to_string()),
+                    source,
+                    valid_until: None,
+                    number: None,
+                    usable: false,
+                    problem: Some(error.to_string()),
+                },
+            },
+        );
+    }
+    let unusable = sets.iter().any(|set| !set.usable);
+    output.answer(&json!({"now": now.to_string(), "keys": sets}), || {
+        table_of(&sets, now)
+    })?;
+    Ok(if unusable {
+        Verdict::Refused
+    } else {
+        Verdict::Accepted
+    })
+}
+
+/// A table of sets, problems below.
+pub fn table_of(sets: &[SetState], now: UnixTime) -> String {
+    if sets.is_empty() {
+        return "no collateral\n".to_owned();
+    }
+    let plain = Style::new();
+    let heading = ["", "collateral", "number", "expires", "in", "source"];
+    let mut rows = vec![heading.map(|text| (FAINT, text.to_owned())).to_vec()];
+    for set in sets {
+        let (style, mark) = if set.usable { (GOOD, "✓") } else { (BAD, "✗") };
+        let expires_in = set
+            .valid_until
+            .map(|until| until.seconds().saturating_sub(now.seconds()));
+        rows.push(vec![
+            (style, mark.to_owned()),
+            (NAME, set.key.clone()),
+            (
+                plain,
+                set.number.map(|number| number.to_string()).unwrap_or_default(),
+            ),
+            (
+                plain,
+                set.valid_until.map(|until| until.to_string()).unwrap_or_default(),
+            ),
+            (urgency(expires_in), expires_in.map(duration).unwrap_or_default()),
+            (FAINT, set.source.clone()),
+        ]);
+    }
+    let mut text = table(&rows);
+    for set in sets {
+        if let Some(problem) = &set.problem {
+            text.push_str(&format!("  {BOLD}{}{BOLD:#}: {problem}\n", set.key));
+        }
+    }
+    text
+}
+
+/// A week is what an operator needs to bring documents to a place without a network.
+fn urgency(expires_in: Option<i64>) -> Style {
+    match expires_in {
+        Some(seconds) if seconds < 0 => BAD,
+        Some(seconds) if seconds < 7 * DAY => CAUTION,
+        _ => Style::new(),
+    }
+}
+
+/// The two largest units say enough.
+fn duration(seconds: i64) -> String {
+    let sign = if seconds < 0 { "-" } else { "" };
+    let seconds = seconds.saturating_abs();
+    let (days, hours, minutes) = (seconds / DAY, seconds % DAY / 3600, seconds % 3600 / 60);
+    if days > 0 {
+        format!("{sign}{days} d {hours} h")
+    } else {
+        format!("{sign}{hours} h {minutes} min")
+    }
+}
+
+fn tee_name(tee: Tee) -> &'static str {
+    match tee {
+        Tee::Sgx => "sgx",
+        Tee::Tdx => "tdx",
+    }
+}
+
+fn ca(set: &VerifiedCollateral) -> &'static str {
+    match set.ca() {
+        PckCa::Processor => "processor",
+        PckCa::Platform => "platform",
+    }
+}
+
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+fn rfc3339<S: serde::Serializer>(time: &Option<UnixTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.collect_str(time),
+        None => serializer.serialize_none(),
+    }
+}
+
+const DAY: i64 = 86_400;

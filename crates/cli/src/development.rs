@@ -1,0 +1,43 @@
+//! What a development server is given: the forge's roots and its collateral for every kind of minted evidence.
+
+use attestry_evidence::dcap::{CollateralDocuments, Tee};
+use attestry_evidence::time::UnixTime;
+use attestry_forge::Seed;
+use attestry_forge::intel::{self, IntelForge, PckCa, UpdateSet};
+use attestry_service::server::DevFixtures;
+
+use crate::input;
+
+/// The well-known forge, fresh at `as_of` or now.
+pub fn forge(as_of: Option<i64>) -> IntelForge {
+    IntelForge::new(Seed::default(), as_of.unwrap_or_else(input::now))
+}
+
+/// The default forge's root and collateral, and more collateral where a user brings some.
+pub fn fixtures(as_of: Option<i64>, more: Vec<(Tee, CollateralDocuments)>) -> DevFixtures {
+    let forge = forge(as_of);
+    let mut collateral = more;
+    for (tee, name) in [(Tee::Sgx, intel::Tee::Sgx), (Tee::Tdx, intel::Tee::Tdx)] {
+        for ca in [PckCa::Platform, PckCa::Processor] {
+            let spec = forge.collateral_spec(name, ca, UpdateSet::Standard.evaluation_number());
+            collateral.push((tee, documents(spec.mint())));
+        }
+    }
+    DevFixtures {
+        as_of: as_of.map(UnixTime::new),
+        trust_roots: vec![forge.root_certificate_der()],
+        collateral,
+    }
+}
+
+fn documents(minted: intel::Collateral) -> CollateralDocuments {
+    CollateralDocuments {
+        tcb_info: minted.tcb_info,
+        tcb_info_issuer_chain: minted.tcb_info_issuer_chain,
+        qe_identity: minted.qe_identity,
+        qe_identity_issuer_chain: minted.qe_identity_issuer_chain,
+        root_ca_crl: minted.root_ca_crl,
+        pck_crl: minted.pck_crl,
+        pck_crl_issuer_chain: minted.pck_crl_issuer_chain,
+    }
+}
