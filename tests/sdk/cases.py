@@ -25,7 +25,6 @@ HEADER = 48
 def quote_claims(evidence):
     quote = evidence[evidence.index(QUOTE_START):]
     body = quote[HEADER:]
-    signature_length, = struct.unpack_from("<I", quote, HEADER + 384)
     product_id, svn = struct.unpack_from("<HH", body, 256)
     return {
         "mrenclave": body[64:96].hex(),
@@ -33,7 +32,8 @@ def quote_claims(evidence):
         "product_id": product_id,
         "svn": svn,
         "debuggable": bool(body[48] & 2),
-        "quote_hash": hashlib.sha256(quote[:HEADER + 384 + 4 + signature_length]).hexdigest(),
+        # Of the evidence as it was sent, its wrapping included, as recorded tokens have it.
+        "quote_hash": hashlib.sha256(evidence).hexdigest(),
     }
 
 
@@ -59,9 +59,10 @@ def minted(binary, directory):
         ("Open Enclave evidence", "open-enclave", "oe-evidence"),
     ]:
         out = directory / forge
-        subprocess.run(
-            [binary, "forge", forge, "--runtime-data", runtime, "--out", out], check=True, stdout=subprocess.DEVNULL
-        )
+        mint = [binary, "forge", forge, "--runtime-data", runtime, "--out", out]
+        done = subprocess.run(mint, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"cannot mint: {done.stderr}")
         yield case(name, kind, out.read_bytes(), RUNTIME_DATA, directory)
 
 

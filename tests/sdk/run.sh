@@ -47,6 +47,7 @@ install_clients() {
 start() {
     log=$1
     shift
+    : >"$log"
     "$binary" serve "$@" >"$log" 2>"$log.stderr" &
     server=$!
     tries=0
@@ -82,7 +83,7 @@ if [ -d "$set" ]; then
     python3 "$here/cases.py" recorded "$vectors" "$work/recorded"
     as_of=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["verify_time"])' "$set/expected.json")
     start "$work/recorded.log" --dev --config "$here/out-of-date.toml" --listen 127.0.0.1:0 \
-        --data "$work/recorded-data" --as-of "$as_of"
+        --data "$work/recorded-data" --as-of "$as_of" --collateral "$set/collateral.json"
     check "$work/recorded/cases.json" "$work/recorded-data/tls/ca.pem"
     stop
 else
