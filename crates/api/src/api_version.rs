@@ -3,6 +3,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::json::shown;
+
 /// Every api-version of MAA's data plane published so far (Azure REST specification, attestation data
 /// plane, 2018-09-01-preview to 2026-03-11-preview).
 pub const API_VERSIONS: [&str; 7] = [
@@ -44,7 +46,7 @@ impl FromStr for ApiVersion {
             .into_iter()
             .find(|known| known.eq_ignore_ascii_case(text))
             .map(ApiVersion)
-            .ok_or_else(|| UnknownApiVersion(text.to_owned()))
+            .ok_or_else(|| UnknownApiVersion(shown(text)))
     }
 }
 

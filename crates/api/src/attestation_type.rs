@@ -3,6 +3,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::json::shown;
+
 /// `AttestationType` of the REST interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AttestationType {
@@ -82,7 +84,7 @@ impl FromStr for AttestationType {
             .find(|kind| {
                 kind.name().eq_ignore_ascii_case(text) || kind.command_line_name().eq_ignore_ascii_case(text)
             })
-            .ok_or_else(|| UnknownAttestationType(text.to_owned()))
+            .ok_or_else(|| UnknownAttestationType(shown(text)))
     }
 }
 

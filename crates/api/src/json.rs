@@ -43,6 +43,16 @@ pub fn canonical_json(value: &Value) -> String {
     out
 }
 
+/// Text of a client as messages show it: one line, and no longer than a name may reasonably be.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 64;
+    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 fn write_canonical(value: &Value, out: &mut String) {
     match value {
         Value::Object(members) => {
@@ -165,6 +175,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = access.next_key::<String>()? {
             let member = access.next_value_seed(inner)?;
             if members.contains_key(&name) {
+                let name = shown(&name);
                 return Err(de::Error::custom(format_args!(
                     "the member `{name}` occurs twice"
                 )));

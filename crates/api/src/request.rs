@@ -195,7 +195,7 @@ impl Members {
         for (name, value) in members {
             if folded.insert(name.to_ascii_lowercase(), value).is_some() {
                 return Err(RequestError::Duplicate {
-                    member: dotted(prefix, &name),
+                    member: dotted(prefix, &json::shown(&name)),
                 });
             }
         }
@@ -280,7 +280,7 @@ impl Members {
                 let member = dotted(name, "dataType");
                 return Err(RequestError::DataType {
                     member,
-                    found: data_type.to_owned(),
+                    found: json::shown(data_type),
                 });
             }
         };

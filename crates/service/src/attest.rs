@@ -1,6 +1,6 @@
 //! The pipeline from a request to a token.
 //!
-//! It owns the order of the steps: parse, collateral, verify, TCB acceptance, binding, claims, policy, token.
+//! It owns the order of the steps: decode, parse, collateral, verify, TCB acceptance, binding, claims, policy, token.
 //! Every step is a pure function of what came before; waiting for collateral is the only effect between them,
 //! and the work of the processor runs on a bounded pool. HTTP and storage are not known here.
 
@@ -11,7 +11,10 @@ mod refusal;
 
 use std::sync::Arc;
 
-use attestry_api::{AttestationType, claim, request::AttestRequest};
+use attestry_api::{
+    AttestationType, claim,
+    request::{AttestRequest, RequestError},
+};
 use attestry_evidence::{
     binding,
     dcap::{Quote, QuoteBody, Tee, VerifiedCollateral, VerifiedPck, appraise},
@@ -20,6 +23,7 @@ use attestry_evidence::{
     time::UnixTime,
 };
 use attestry_policy::{Claim, ClaimSet, Decision, Limits, Value};
+use bytes::Bytes;
 
 pub(crate) use self::refusal::shortfall_details;
 pub use self::{
@@ -60,16 +64,25 @@ impl Attestor {
         }
     }
 
-    /// Turns a request into a token, or says what stands against it.
+    /// Turns the body of a request into a token, or says what stands against it.
     pub async fn attest(
         &self,
         provider: Arc<Provider>,
         kind: AttestationType,
-        request: AttestRequest,
+        form: RequestForm,
+        body: Bytes,
     ) -> Result<Attested, AttestError> {
         let now = self.verification_clock.now();
         let collateral = self.collateral.clone();
-        let admit = move || Case::admit(provider, kind, request, collateral.pck_cache(), now);
+        let admit = move || {
+            Case::admit(
+                provider,
+                kind,
+                form.decode(&body, kind)?,
+                collateral.pck_cache(),
+                now,
+            )
+        };
         let case = self.pool.run(admit).await??;
         let collateral = self
             .collateral
@@ -79,6 +92,24 @@ impl Attestor {
         self.pool
             .run(move || case.attest_with(&collateral, now, issued_at))
             .await?
+    }
+}
+
+/// Which members the body of a request has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestForm {
+    /// As since 2020-10-01.
+    Current,
+    /// As in the 2018 preview.
+    Preview2018,
+}
+
+impl RequestForm {
+    fn decode(self, body: &[u8], kind: AttestationType) -> Result<AttestRequest, RequestError> {
+        match self {
+            Self::Current => AttestRequest::from_json(body, kind),
+            Self::Preview2018 => AttestRequest::from_json_2018(body),
+        }
     }
 }
 
@@ -166,7 +197,7 @@ impl Case {
         claims.extend(service);
         claims.extend(claims::of_request(&self.request, self.kind));
         claims.extend(claims::of_policy(self.policy()?));
-        claims.extend(claims::of_service(settings, &appraisal, facts, &bound));
+        claims.extend(claims::of_service(settings, &appraisal, facts, bound));
         let token = match self.draft {
             Some(_) => self.provider.tokens.draft(claims, issued_at)?,
             None => self.provider.tokens.attestation(claims, issued_at)?,

@@ -44,3 +44,14 @@ fn trailing_text_and_bad_utf8_are_refused() {
     assert!(parse_strict(b"").is_err());
     assert_eq!(parse_strict(b" {} \n").unwrap(), json!({}));
 }
+
+#[test]
+fn long_and_many_lined_names_are_cut_in_messages() {
+    let name = format!("a\n{}", "b".repeat(1_000));
+    let text = serde_json::to_string(&name).unwrap();
+    let error = parse_strict(format!("{{{text}:1,{text}:2}}").as_bytes()).unwrap_err();
+    assert_eq!(
+        error.reason,
+        format!("the member `a\\n{}…` occurs twice", "b".repeat(62))
+    );
+}

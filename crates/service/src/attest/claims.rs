@@ -162,7 +162,7 @@ pub(super) fn of_service(
     settings: &Settings,
     appraisal: &Appraisal,
     mut facts: Claims,
-    bound: &Bound,
+    bound: Bound,
 ) -> Map<String, Value> {
     let mut claims = Map::new();
     facts.remove(claim::WARNINGS);
@@ -185,7 +185,7 @@ pub(super) fn of_service(
 
 /// What a relying party must know whatever the settings: that a rule was relaxed for this token. The rest is
 /// for those who asked for extensions.
-fn warnings(settings: &Settings, appraisal: &Appraisal, bound: &Bound) -> Vec<String> {
+fn warnings(settings: &Settings, appraisal: &Appraisal, bound: Bound) -> Vec<String> {
     let told =
         |warning: &&Warning| settings.token_extensions || matches!(warning, Warning::StaleCollateral { .. });
     let mut warnings: Vec<String> = appraisal

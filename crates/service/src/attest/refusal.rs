@@ -51,20 +51,16 @@ impl TcbRefusal {
 
     /// What the owner of the platform can do.
     pub fn hint(&self) -> String {
-        let mut hint = String::new();
-        for shortfall in &self.shortfalls {
-            if !hint.is_empty() {
-                hint.push_str(", ");
-            }
-            hint.push_str(&format!(
-                "{} from {} to {}",
-                shortfall.component, shortfall.found, shortfall.needed
-            ));
-        }
-        if hint.is_empty() {
+        let raise =
+            |short: &Shortfall| format!("{} from {} to {}", short.component, short.found, short.needed);
+        let raises: Vec<_> = self.shortfalls.iter().map(raise).collect();
+        if raises.is_empty() {
             "see the advisories for what to change in the platform's configuration".to_owned()
         } else {
-            format!("update the platform's firmware and software: raise {hint}")
+            format!(
+                "update the platform's firmware and software: raise {}",
+                raises.join(", ")
+            )
         }
     }
 

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use attestry_api::{AttestationType, request::AttestRequest};
+use attestry_api::AttestationType;
 use axum::{
     Json,
     extract::{Path, State},
 };
+use bytes::Bytes;
 use serde_json::{Value, json};
+use tracing::info;
 
 use super::{ApiError, App, address::ForProvider, api_version::Version, body::Body};
 use crate::{
-    attest::{AttestError, Attested, WorkPoolError},
+    attest::{AttestError, Attested, RequestForm, WorkPoolError},
     provider::Provider,
     telemetry::metrics::AttestationLabels,
 };
 
-/// The form of all versions since 2020-10-01.
+/// The form of all versions since 2020-10-01, and under this path also the one before.
 pub(super) async fn post(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
@@ -25,10 +27,11 @@ pub(super) async fn post(
     Body(body): Body,
 ) -> Result<Json<Value>, ApiError> {
     if version.is_preview_2018() {
-        return preview_2018(&app, &provider, &name, &body).await;
+        return attest(&app, provider, &name, RequestForm::Preview2018, body)
+            .await
+            .map(|token| Json(token.into()));
     }
-    let kind = kind_of(&name)?;
-    let token = attest(&app, &provider, kind, AttestRequest::from_json(&body, kind)).await?;
+    let token = attest(&app, provider, &name, RequestForm::Current, body).await?;
     Ok(Json(json!({ "token": token })))
 }
 
@@ -40,56 +43,50 @@ pub(super) async fn post_2018(
     Path(name): Path<String>,
     Body(body): Body,
 ) -> Result<Json<Value>, ApiError> {
-    preview_2018(&app, &provider, &name, &body).await
-}
-
-async fn preview_2018(
-    app: &App,
-    provider: &Arc<Provider>,
-    name: &str,
-    body: &[u8],
-) -> Result<Json<Value>, ApiError> {
-    let kind = kind_of(name)?;
-    attest(app, provider, kind, AttestRequest::from_json_2018(body))
+    attest(&app, provider, &name, RequestForm::Preview2018, body)
         .await
         .map(|token| Json(token.into()))
 }
 
-fn kind_of(name: &str) -> Result<AttestationType, ApiError> {
-    name.parse()
-        .map_err(|error| ApiError::parameter("unknown_type", "type", error))
-}
-
 async fn attest(
     app: &App,
-    provider: &Arc<Provider>,
-    kind: AttestationType,
-    request: Result<AttestRequest, attestry_api::request::RequestError>,
+    provider: Arc<Provider>,
+    name: &str,
+    form: RequestForm,
+    body: Bytes,
 ) -> Result<String, ApiError> {
-    let outcome = match request {
-        Ok(request) => app.attestor.attest(Arc::clone(provider), kind, request).await,
-        Err(error) => Err(error.into()),
-    };
-    count(app, kind, &outcome);
+    let kind: AttestationType = name
+        .parse()
+        .map_err(|error| ApiError::parameter("unknown_type", "type", error))?;
+    let outcome = app.attestor.attest(Arc::clone(&provider), kind, form, body).await;
+    record(app, &provider, kind, &outcome);
     outcome
         .map(|attested| attested.token)
         .map_err(|error| ApiError::from_attest(&error, provider.settings.explain))
 }
 
-fn count(app: &App, kind: AttestationType, outcome: &Result<Attested, AttestError>) {
-    let (outcome, tcb_status) = match outcome {
+/// The decision, for the log and the metrics: never evidence, data or tokens.
+fn record(app: &App, provider: &Provider, kind: AttestationType, outcome: &Result<Attested, AttestError>) {
+    let (label, tcb_status) = match outcome {
         Ok(attested) => ("token", attested.tcb_status),
         Err(AttestError::TcbStatus(refusal)) => ("appraisal", refusal.status.name()),
-        Err(error) => {
-            if matches!(error, AttestError::Pool(WorkPoolError::Overloaded)) {
-                app.metrics.shed.inc();
-            }
-            (error.stage(), "")
-        }
+        Err(error) => (error.stage(), ""),
     };
+    if matches!(outcome, Err(AttestError::Pool(WorkPoolError::Overloaded))) {
+        app.metrics.shed.inc();
+    }
+    let refusal = outcome.as_ref().err().map(tracing::field::display);
+    info!(
+        provider.name = provider.name,
+        attest.type = kind.name(),
+        attest.outcome = label,
+        attest.tcb_status = tcb_status,
+        attest.refusal = refusal,
+        "decided"
+    );
     let labels = AttestationLabels {
         attestation_type: kind.name(),
-        outcome,
+        outcome: label,
         tcb_status,
     };
     app.metrics.attestations.get_or_create(&labels).inc();

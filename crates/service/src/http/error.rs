@@ -15,6 +15,7 @@ use tracing::error;
 use super::explanation;
 use crate::{
     attest::{AttestError, WorkPoolError},
+    collateral::CollateralUnavailable,
     provider::{ExplainLevel, PolicyError},
     token::TokenError,
 };
@@ -80,11 +81,7 @@ impl ApiError {
                 evaluation_message(&cause.to_string()),
             ),
             AttestError::NoPolicy { .. } => Self::new(ErrorCode::InvalidOperation, error.to_string()),
-            AttestError::Collateral(cause) if cause.is_retryable() => {
-                Self::new(ErrorCode::ServiceUnavailable, error.to_string())
-                    .retry_after(RETRY_AFTER_COLLATERAL)
-            }
-            AttestError::Collateral(_) => Self::new(ErrorCode::InvalidParameter, error.to_string()),
+            AttestError::Collateral(cause) => Self::from_collateral(cause),
             AttestError::Pool(WorkPoolError::Overloaded) => {
                 Self::new(ErrorCode::TooManyRequests, "the service is busy, try again")
                     .retry_after(RETRY_AFTER_LOAD)
@@ -94,6 +91,19 @@ impl ApiError {
         match explanation::of(error, level) {
             Some(inner) => answer.explained(inner),
             None => answer,
+        }
+    }
+
+    /// A platform or baseline that nobody offers collateral for is the caller's matter; everything else about
+    /// collateral is the operator's, or passes.
+    fn from_collateral(cause: &CollateralUnavailable) -> Self {
+        match cause {
+            CollateralUnavailable::UnknownPlatform { .. }
+            | CollateralUnavailable::BaselineNotOffered { .. } => {
+                Self::new(ErrorCode::InvalidParameter, cause.to_string())
+            }
+            _ => Self::new(ErrorCode::ServiceUnavailable, cause.to_string())
+                .retry_after(RETRY_AFTER_COLLATERAL),
         }
     }
 

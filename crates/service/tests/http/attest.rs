@@ -443,9 +443,15 @@ async fn evidence_of_a_platform_without_collateral_says_so() {
     setup.collateral.clear();
     let service = Service::start(setup).await;
     let answer = service.post(SGX, &sgx_request()).await;
-    assert_eq!(answer.inner()["stage"], "collateral", "{}", answer.text());
-    assert_ne!(answer.status, 200);
-    assert_ne!(answer.status, 500);
+    let inner = answer.inner();
+    assert_eq!(
+        (&inner["stage"], &inner["code"]),
+        (&json!("collateral"), &json!("platform_unknown"))
+    );
+    assert_eq!(
+        (answer.status.as_u16(), answer.error().0.as_str()),
+        (400, "InvalidParameter")
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
+use ::der::{Decode, Encode};
 use attestry_api::jws::VerificationKey;
-use der::{Decode, Encode};
 use x509_cert::{Certificate, ext::pkix::BasicConstraints};
 
 use super::*;
