@@ -97,7 +97,12 @@ pub fn refusal_rows(inner: &InnerError) -> Vec<(String, String)> {
 /// One member of the explanation. A list of objects (the shortfalls of a TCB) gets a row for each.
 fn detail_rows(name: &str, value: &Value) -> Vec<(String, String)> {
     match (name, value) {
-        (_, Value::Null) => Vec::new(),
+        // What the policy saw is for programs: too long to be read here.
+        (_, Value::Null) | ("claims", _) => Vec::new(),
+        ("trace", Value::Array(items)) => items
+            .iter()
+            .map(|item| ("rule".to_owned(), traced_rule(item)))
+            .collect(),
         ("shortfalls", Value::Array(items)) => items
             .iter()
             .map(|item| ("too low".to_owned(), shortfall(item)))
@@ -119,6 +124,15 @@ fn shortfall(item: &Value) -> String {
         member("found"),
         member("needed")
     )
+}
+
+/// `{"rule", "action", "fired", "because"}`.
+fn traced_rule(item: &Value) -> String {
+    let member = |name| item.get(name).map(one_line).unwrap_or_default();
+    let fired = item.get("fired").and_then(Value::as_bool).unwrap_or_default();
+    let (fired, because) = (if fired { "applied" } else { "did not apply" }, member("because"));
+    let separator = if because.is_empty() { "" } else { ": " };
+    format!("{} {fired}{separator}{because}", member("rule"))
 }
 
 /// The members of the wire in words.

@@ -79,7 +79,13 @@ async fn demonstrate(args: Args, output: Output) -> Result<Verdict, Failure> {
 
     let pieces = evidence::pieces(&development::forge(None));
     let samples = samples::write(&data.join("samples"), &pieces)?;
-    let mut report = Report::new(server.base_url(), &relying_party.ca, &data, started_in);
+    let mut report = Report::new(
+        server.base_url(),
+        &relying_party.ca,
+        &data,
+        temporary.is_some(),
+        started_in,
+    );
     for piece in &pieces {
         report.steps.push(relying_party.run(piece).await);
     }

@@ -92,7 +92,7 @@ Examples:
   attestry forge sgx-quote --out quote.bin
   attestry forge sgx-quote --version 4 --runtime-data key.pem --out quote.bin
   attestry forge sgx-quote --set report.isv_svn=7 --set report.debug=true --out -
-  attestry forge sgx-quote --set pck.component_01=2 --out outdated.bin")]
+  attestry forge sgx-quote --set pck.component_01=9 --out outdated.bin")]
 struct SgxQuoteArgs {
     /// Quote version
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(3..=5))]

@@ -33,8 +33,8 @@ const NONCE: &str = "demo-4711";
 pub fn pieces(forge: &IntelForge) -> Vec<Piece> {
     let sgx = bound(forge.sgx_quote_spec());
     let mut outdated = sgx.clone();
-    // The first component is the microcode that the firmware loads early; 2 is several updates behind.
-    outdated.pck.set_component_svn(0, 2);
+    // The first component is the microcode that the firmware loads early; 9 is two updates behind.
+    outdated.pck.set_component_svn(0, 9);
     outdated.qe_report.cpu_svn = cpu_svn(&outdated.pck.cpu_svn);
     outdated.report.cpu_svn = outdated.qe_report.cpu_svn;
     vec![

@@ -18,17 +18,19 @@ pub struct Report {
     endpoint: String,
     ca: PathBuf,
     data: PathBuf,
+    temporary: bool,
     started_in: Duration,
     pub steps: Vec<Step>,
     pub total: Duration,
 }
 
 impl Report {
-    pub fn new(endpoint: &str, ca: &Path, data: &Path, started_in: Duration) -> Self {
+    pub fn new(endpoint: &str, ca: &Path, data: &Path, temporary: bool, started_in: Duration) -> Self {
         Self {
             endpoint: endpoint.to_owned(),
             ca: ca.to_owned(),
             data: data.to_owned(),
+            temporary,
             started_in,
             steps: Vec::new(),
             total: Duration::ZERO,
@@ -67,7 +69,18 @@ impl Report {
         let started = format!("{}   started in {}", self.endpoint, time(self.started_in));
         text.push_str(&facts([
             ("service", started),
-            ("data", self.data.display().to_string()),
+            (
+                "data",
+                format!(
+                    "{}{}",
+                    self.data.display(),
+                    if self.temporary {
+                        "   removed at the end"
+                    } else {
+                        ""
+                    }
+                ),
+            ),
             (
                 "trusts",
                 "the forge's roots (test only); no network is used".to_owned(),
