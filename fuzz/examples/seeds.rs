@@ -1,0 +1,101 @@
+//! Writes the seeds that the corpus starts from, all of it minted: `cargo run --example seeds`.
+
+use std::fs;
+use std::path::Path;
+
+use attestry_forge::intel::{IntelForge, PckCa, PckSpec, Tee, split_envelope};
+use attestry_forge::openenclave::{custom_claims, endorsements};
+use attestry_forge::pki::CertificateSpec;
+use attestry_forge::quote::TdBody;
+use attestry_fuzz::World;
+
+fn main() {
+    let forge = World::shared().forge();
+    let sgx = forge.collateral(Tee::Sgx);
+    let tdx = forge.collateral(Tee::Tdx);
+    quotes(forge);
+    write("oe_evidence", "report", &forge.oe_report(&forge.sgx_quote_spec()));
+    write(
+        "oe_evidence",
+        "claims",
+        &forge.oe_evidence(&forge.sgx_quote_spec(), &[("pk", &[7; 32])]),
+    );
+    write(
+        "oe_evidence",
+        "tdx",
+        &forge.oe_tdx_evidence(&forge.tdx_quote_spec(TdBody::Td10)),
+    );
+    write("oe_endorsements", "sgx", &endorsements(&sgx, forge.now));
+    write("oe_claims", "one", &custom_claims(&[("pk", &[7; 32])]));
+    write("oe_claims", "two", &custom_claims(&[("a", b""), ("b", b"value")]));
+    let pck = PckSpec::new(&forge.seed, PckCa::Platform);
+    for (name, certificate) in [
+        ("root", &forge.root),
+        ("platform_ca", &forge.platform_ca),
+        ("tcb_signing", &forge.tcb_signing),
+        ("pck", &pck.certificate(forge)),
+    ] {
+        write("certificate", name, &CertificateSpec::to_der(certificate));
+    }
+    let mut revoked = forge.pck_crl(PckCa::Platform);
+    revoked.revoke(&[0x12, 0x34]);
+    write("crl", "root", &forge.root_crl().to_der());
+    write("crl", "revoked", &revoked.to_der());
+    write("pem_chain", "pck", pck.chain_pem(forge).as_bytes());
+    write("pem_chain", "tcb_signing", &sgx.tcb_info_issuer_chain);
+    for (name, ca) in [("platform", PckCa::Platform), ("processor", PckCa::Processor)] {
+        write(
+            "sgx_extension",
+            name,
+            &PckSpec::new(&forge.seed, ca).sgx_extension(),
+        );
+    }
+    for (name, collateral) in [("sgx", &sgx), ("tdx", &tdx)] {
+        write(
+            "tcb_info",
+            name,
+            split_envelope(&collateral.tcb_info).0.as_bytes(),
+        );
+        write(
+            "enclave_identity",
+            name,
+            split_envelope(&collateral.qe_identity).0.as_bytes(),
+        );
+    }
+    // No edit; one edit of the report data; one of each document.
+    write("appraise", "good", &[0]);
+    write("appraise", "report_data", &[0, 0x40, 0x02, 0xFF]);
+    for selector in 1..8 {
+        write(
+            "appraise",
+            &format!("document_{selector}"),
+            &[selector, 0x20, 0, 0x20],
+        );
+    }
+}
+
+fn quotes(forge: &IntelForge) {
+    let mut quotes = Vec::new();
+    for version in 3..=5 {
+        let mut spec = forge.sgx_quote_spec();
+        spec.header.version = version;
+        quotes.push((format!("sgx_{version}"), forge.sgx_quote(&spec)));
+    }
+    for (name, body) in [
+        ("td_1_0", TdBody::Td10),
+        ("td_1_5", TdBody::Td15),
+        ("td_1_5_extended", TdBody::Td15Extended),
+    ] {
+        quotes.push((name.to_owned(), forge.tdx_quote(&forge.tdx_quote_spec(body))));
+    }
+    for (name, quote) in quotes {
+        write("quote", &name, &quote);
+        write("inspect", &name, &quote);
+    }
+}
+
+fn write(target: &str, name: &str, bytes: &[u8]) {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    fs::create_dir_all(&directory).expect("the corpus can be written");
+    fs::write(directory.join(name), bytes).expect("the corpus can be written");
+}
