@@ -5,11 +5,20 @@
 use attestry_policy::{Claim, ClaimSet, Issuer, Limits, Policy, Value};
 
 /// Small, so that many evaluations fit into a second.
-const LIMITS: Limits = Limits { policy_bytes: 4096, rules: 64, conditions: 8, nesting: 8, steps: 20_000, claims: 64 };
+const LIMITS: Limits = Limits {
+    policy_bytes: 4096,
+    rules: 64,
+    conditions: 8,
+    nesting: 8,
+    steps: 20_000,
+    claims: 64,
+};
 
 libfuzzer_sys::fuzz_target!(|input: &str| {
     let (claims, text) = input.split_once("\n---\n").unwrap_or(("", input));
-    let Ok(policy) = Policy::compile_within(text, &LIMITS) else { return };
+    let Ok(policy) = Policy::compile_within(text, &LIMITS) else {
+        return;
+    };
     let claims: ClaimSet = claims.lines().take(64).filter_map(claim).collect();
     let _ = policy.configuration(&LIMITS);
     let plain = policy.evaluate(claims.clone(), &LIMITS);

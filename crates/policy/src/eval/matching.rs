@@ -50,7 +50,7 @@ pub(super) fn condition_cost(condition: &Condition, claims: usize, bindings: &Bi
     let for_each_claim = condition.tests.iter().fold(0_usize, |cost, test| {
         cost.saturating_add(match &test.operand {
             Operand::Literal(_) => 1,
-            Operand::Bound { slot, .. } => bindings.bound(*slot).len().max(1),
+            Operand::Bound { slot, .. } => bindings.bound(*slot).len(),
         })
     });
     u64::try_from(for_each_claim.saturating_mul(claims)).unwrap_or(u64::MAX)
