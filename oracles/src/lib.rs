@@ -4,3 +4,6 @@
 pub mod load;
 pub mod minted;
 pub mod primitives;
+mod random;
+
+pub use random::Random;
