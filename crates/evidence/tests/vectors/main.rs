@@ -9,6 +9,7 @@
 )]
 
 mod bit_flips;
+mod claims;
 mod differences;
 mod eval_series;
 mod forged;

@@ -27,7 +27,7 @@ impl Vector {
 
 /// The recordings of one collection in the order of their names; none, and a word about it, when absent.
 pub fn vectors(collection: &str) -> Vec<Vector> {
-    let Some(directory) = directory(collection) else {
+    let Some(directory) = recorded(&format!("dcap/{collection}")) else {
         return Vec::new();
     };
     let mut vectors: Vec<Vector> = fs::read_dir(&directory)
@@ -58,15 +58,15 @@ pub fn real_quotes() -> Vec<Vector> {
 
 /// A single recorded file; `None`, and a word about it, when absent.
 pub fn file(path: &str) -> Option<Vec<u8>> {
-    directory(path).map(|path| fs::read(path).unwrap())
+    recorded(path).map(|path| fs::read(path).unwrap())
 }
 
-fn directory(collection: &str) -> Option<PathBuf> {
+fn recorded(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("ATTESTRY_VECTORS").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")),
         PathBuf::from,
     );
-    let path = root.join("dcap").join(collection);
+    let path = root.join(path);
     if path.exists() {
         return Some(path);
     }

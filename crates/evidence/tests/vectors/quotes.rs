@@ -125,8 +125,8 @@ fn zero_padding_after_a_recorded_quote_is_accepted_up_to_the_limit() {
 #[test]
 fn a_quote_without_a_certificate_names_its_platform_by_an_encrypted_identifier() {
     let (Some(bytes), Some(encrypted_ppid)) = (
-        pool::file("quotes-only/fortanix/quote_raw_tcb.bin"),
-        pool::file("quotes-only/fortanix/encrypted_ppid.bin"),
+        pool::file("dcap/quotes-only/fortanix/quote_raw_tcb.bin"),
+        pool::file("dcap/quotes-only/fortanix/encrypted_ppid.bin"),
     ) else {
         return;
     };
