@@ -105,7 +105,7 @@ impl VerifiedCollateral {
         check_tee(Document::QeIdentity, tee, qe_identity.tee)?;
         let ca = PckCa::of(pck_crl_chain.leaf());
         let hashes = CollateralHashes::of(&documents, &tcb_info_chain, &qe_identity_chain, &root_ca_crl);
-        let root_key_id = sha384(tcb_info_chain.root_key().coordinates());
+        let root_key_id = sha384(tcb_info_chain.root_key().point());
         let signatures_verified = chains.iter().fold(SIGNATURES_BESIDE_CHAINS, |sum, (_, chain)| {
             sum.saturating_add(chain.signatures_verified())
         });
@@ -333,7 +333,7 @@ impl VerifiedCollateral {
         self.tcb_info_chain.root_key()
     }
 
-    /// SHA-384 of the root key's coordinates.
+    /// SHA-384 of the root key's uncompressed point.
     pub(super) const fn root_key_id(&self) -> &[u8; 48] {
         &self.root_key_id
     }

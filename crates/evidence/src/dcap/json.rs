@@ -209,14 +209,17 @@ impl<'a> Object<'a> {
     }
 }
 
-/// At most so much of a value that is not what it should be as an error has room for.
+/// At most so much of a value that is not what it should be as an error has room for, on one line.
 pub(super) fn abridged(text: &str) -> String {
     let mut characters = text.chars();
-    let mut shown: String = characters
-        .by_ref()
-        .take(MAX_SHOWN_CHARACTERS)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut shown = String::new();
+    for character in characters.by_ref().take(MAX_SHOWN_CHARACTERS) {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
     if characters.next().is_some() {
         shown.push('…');
     }

@@ -4,12 +4,15 @@
 mod appraise;
 mod collateral;
 mod enclave_identity;
+mod evaluation_numbers;
 mod json;
 mod pck;
 pub mod quote;
 mod supplemental;
 mod tcb;
 mod tcb_info;
+#[cfg(test)]
+pub(crate) mod world;
 
 pub use appraise::{
     Appraisal, AppraisalError, ComponentVerdict, Shortfall, SvnComponent, TcbComponent, TcbMoment, TeeName, Warning,
@@ -19,6 +22,7 @@ pub use collateral::{
     Baseline, CollateralDocuments, CollateralError, CollateralHashes, Document, Freshness, Staleness,
     VerifiedCollateral,
 };
+pub use evaluation_numbers::{EvaluationNumber, EvaluationNumbers, EvaluationNumbersError};
 pub use pck::{PckCa, SgxType, VerifiedPck};
 pub use quote::{CertificationData, Quote, QuoteBody, QuoteError, Tee};
 pub use supplemental::Supplemental;

@@ -29,7 +29,7 @@ pub struct Supplemental {
     pub tcb_info_evaluation_data_number: u32,
     /// The QE identity's.
     pub qe_identity_evaluation_data_number: u32,
-    /// SHA-384 of the root key's coordinates.
+    /// SHA-384 of the root key's uncompressed point.
     pub root_key_id: [u8; 48],
     /// The platform provisioning identifier; sensitive.
     pub ppid: [u8; 16],

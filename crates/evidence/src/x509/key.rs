@@ -33,13 +33,6 @@ impl PublicKey {
         &self.point
     }
 
-    /// X and Y without the leading `04`, 64 bytes, the form in which Intel hashes keys.
-    pub fn coordinates(&self) -> &[u8] {
-        self.point
-            .split_first()
-            .map_or(&[], |(_, coordinates)| coordinates)
-    }
-
     /// Whether `signature`, a DER `Ecdsa-Sig-Value`, is this key's over the SHA-256 of `message`.
     pub(crate) fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
         self.for_certificates.verify_sig(message, signature).is_ok()

@@ -61,9 +61,11 @@ pub(super) fn crl(input: &[u8]) -> Result<Vec<u8>, EncodingError> {
             }),
         };
     }
-    crate::hex::decode(text).ok_or(EncodingError::Pem {
-        problem: "neither PEM, DER nor hexadecimal",
-    })
+    crate::hex::decode(text)
+        .filter(|der| !der.is_empty())
+        .ok_or(EncodingError::Pem {
+            problem: "neither PEM, DER nor hexadecimal",
+        })
 }
 
 /// The DER value at the start of `input`, when only NUL bytes follow it.
