@@ -71,7 +71,10 @@ struct Guard {
 
 impl Guard {
     fn new(wall: i64) -> Self {
-        Self { started: Instant::now(), anchor: AtomicI64::new(wall) }
+        Self {
+            started: Instant::now(),
+            anchor: AtomicI64::new(wall),
+        }
     }
 
     fn elapsed_millis(&self) -> i64 {

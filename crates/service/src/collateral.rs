@@ -20,6 +20,9 @@ mod slot;
 mod source;
 mod status;
 
+#[cfg(test)]
+mod fixture;
+
 pub use self::alarm::{Alarm, Regression};
 pub use self::baseline::{Baseline, BaselineError, Edition};
 pub use self::bundle::{Bundle, BundleEntry, BundleError, BundleSigner, BundleVerifier};

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::collateral::{CollateralConfig, SourceConfig, SourceKind};
-pub use self::reference::markdown as reference_markdown;
 pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
+pub use self::reference::markdown as reference_markdown;
 pub use self::server::ServerConfig;
 pub use self::store::StoreConfig;
 pub use self::telemetry::{LogFormat, TelemetryConfig};
@@ -77,7 +77,10 @@ pub enum ConfigError {
 
 impl ConfigError {
     pub(crate) fn key(key: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Key { key: key.into(), reason: reason.into() }
+        Self::Key {
+            key: key.into(),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -102,7 +105,10 @@ fn check_range<T: PartialOrd + std::fmt::Display>(
     if range.contains(&value) {
         return Ok(());
     }
-    Err(ConfigError::key(key, format!("{value} is not between {} and {}", range.start(), range.end())))
+    Err(ConfigError::key(
+        key,
+        format!("{value} is not between {} and {}", range.start(), range.end()),
+    ))
 }
 
 #[cfg(test)]

@@ -10,7 +10,12 @@ use crate::clock::Clock;
 use crate::collateral::CollateralService;
 
 /// The jobs of a running server; they end when `stop` is cancelled.
-pub(crate) fn start(jobs: &TaskTracker, clock: Clock, collateral: CollateralService, stop: CancellationToken) {
+pub(crate) fn start(
+    jobs: &TaskTracker,
+    clock: Clock,
+    collateral: CollateralService,
+    stop: CancellationToken,
+) {
     jobs.spawn(every(COLLATERAL_PACE, stop, move || {
         let (clock, collateral) = (clock.clone(), collateral.clone());
         async move {

@@ -22,7 +22,9 @@ use tracing::{info, warn};
 pub use self::running::RunningServer;
 use crate::attest::{Attestor, WorkPool};
 use crate::clock::Clock;
-use crate::collateral::{CollateralOptions, CollateralService, Edition, ImportError, Source, SourceBuildError};
+use crate::collateral::{
+    CollateralOptions, CollateralService, Edition, ImportError, Source, SourceBuildError,
+};
 use crate::config::{Config, ConfigError, INTEL_ROOT};
 use crate::http::listener::{TlsError, TlsIdentity};
 use crate::provider::{Addressing, Directory};
@@ -124,12 +126,19 @@ impl Server {
         let collateral = collateral(&config, &mode, &clock, &store, &metrics).await?;
 
         let listener = bind(config.server.listen).await?;
-        let address = listener.local_addr().map_err(|error| listen_error(config.server.listen, &error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| listen_error(config.server.listen, &error))?;
         let addressing = addressing(&config, address.port());
         let tls = tls(&config)?;
         let providers = providers::load(&config, &addressing, &store, &mode, clock.now()).await?;
 
-        let attestor = Attestor::new(clock.clone(), Clock::live(), collateral.clone(), WorkPool::for_this_machine());
+        let attestor = Attestor::new(
+            clock.clone(),
+            Clock::live(),
+            collateral.clone(),
+            WorkPool::for_this_machine(),
+        );
         info!(server.address = %address, server.base_url = addressing.base_url, "starting");
         if let Mode::Dev(_) = mode {
             warn!("development mode: insecure by intent, tokens carry `x-attestry-dev`");
@@ -170,8 +179,15 @@ async fn collateral(
     let service = CollateralService::open(options, store.clone(), Arc::clone(metrics), now).await?;
     if let Mode::Dev(fixtures) = mode {
         for (tee, documents) in &fixtures.collateral {
-            let imported =
-                service.import(*tee, Edition::Standard, documents.clone(), "development fixture", now).await;
+            let imported = service
+                .import(
+                    *tee,
+                    Edition::Standard,
+                    documents.clone(),
+                    "development fixture",
+                    now,
+                )
+                .await;
             match imported {
                 // The directory was used before, at a later time: what it holds is better.
                 Ok(_) | Err(ImportError::Regressed { .. }) => {}
@@ -185,10 +201,15 @@ async fn collateral(
 /// The options of the collateral service for a configuration, also for commands that run without a server.
 pub fn collateral_options(config: &Config, mode: &Mode) -> Result<CollateralOptions, StartError> {
     let timeout = Duration::from_secs(config.collateral.request_timeout_seconds);
-    let sources = config.collateral.sources.iter().enumerate().map(|(index, source)| {
-        Source::from_config(source, timeout, config.collateral.attempts)
-            .map_err(|error| StartError::Source { index, error })
-    });
+    let sources = config
+        .collateral
+        .sources
+        .iter()
+        .enumerate()
+        .map(|(index, source)| {
+            Source::from_config(source, timeout, config.collateral.attempts)
+                .map_err(|error| StartError::Source { index, error })
+        });
     Ok(CollateralOptions {
         anchors: Arc::new(trust_anchors(config, mode)?),
         staleness: config.verification.staleness(),
@@ -203,8 +224,10 @@ pub fn trust_anchors(config: &Config, mode: &Mode) -> Result<TrustAnchors, Start
     let roots = &config.verification.trust_roots;
     let mut certificates = Vec::new();
     for root in roots.iter().filter(|root| *root != INTEL_ROOT) {
-        let certificate = std::fs::read(root)
-            .map_err(|error| StartError::TrustRoot { root: root.clone(), reason: error.kind().to_string() })?;
+        let certificate = std::fs::read(root).map_err(|error| StartError::TrustRoot {
+            root: root.clone(),
+            reason: error.kind().to_string(),
+        })?;
         certificates.push(certificate);
     }
     if let Mode::Dev(fixtures) = mode {
@@ -215,7 +238,10 @@ pub fn trust_anchors(config: &Config, mode: &Mode) -> Result<TrustAnchors, Start
         reason: error.to_string(),
     };
     let own = TrustAnchors::from_certificates(&certificates);
-    match (roots.iter().any(|root| root == INTEL_ROOT), certificates.is_empty()) {
+    match (
+        roots.iter().any(|root| root == INTEL_ROOT),
+        certificates.is_empty(),
+    ) {
         (true, true) => Ok(TrustAnchors::intel()),
         (true, false) => Ok(TrustAnchors::intel().and(own.map_err(|error| refused(&error))?)),
         (false, _) => own.map_err(|error| refused(&error)),
@@ -223,11 +249,16 @@ pub fn trust_anchors(config: &Config, mode: &Mode) -> Result<TrustAnchors, Start
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| listen_error(address, &error))
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| listen_error(address, &error))
 }
 
 fn listen_error(address: SocketAddr, error: &std::io::Error) -> StartError {
-    StartError::Listen { address, kind: error.kind() }
+    StartError::Listen {
+        address,
+        kind: error.kind(),
+    }
 }
 
 fn addressing(config: &Config, port: u16) -> Addressing {
@@ -237,12 +268,18 @@ fn addressing(config: &Config, port: u16) -> Addressing {
     } else {
         config.server.base_url.clone()
     };
-    Addressing { base_url, base_domain: config.server.base_domain.clone() }
+    Addressing {
+        base_url,
+        base_domain: config.server.base_domain.clone(),
+    }
 }
 
 fn tls(config: &Config) -> Result<Option<TlsIdentity>, StartError> {
     if !config.server.has_tls() {
         return Ok(None);
     }
-    Ok(Some(TlsIdentity::from_files(&config.server.tls_certificate, &config.server.tls_private_key)?))
+    Ok(Some(TlsIdentity::from_files(
+        &config.server.tls_certificate,
+        &config.server.tls_private_key,
+    )?))
 }

@@ -124,7 +124,10 @@ impl Store {
             .await
             .map_err(|source| StoreError::Open { path, source })?;
         MIGRATIONS.run(&pool).await.map_err(StoreError::Migrate)?;
-        Ok(Self { pool, key_encryption_key })
+        Ok(Self {
+            pool,
+            key_encryption_key,
+        })
     }
 
     /// Reads the value kept under `name`.
@@ -189,7 +192,10 @@ fn create_private_dir(path: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|source| StoreError::DataDirectory { path: path.to_owned(), source })
+    builder.create(path).map_err(|source| StoreError::DataDirectory {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use crate::config::{LogFormat, TelemetryConfig};
 /// Starts logging for the whole process, once: a second call changes nothing and returns `false`.
 pub fn start_logging(config: &TelemetryConfig) -> bool {
     let filter = EnvFilter::try_new(&config.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Json => builder.json().flatten_event(true).try_init().is_ok(),
         LogFormat::Text => {

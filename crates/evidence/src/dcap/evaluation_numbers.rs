@@ -128,7 +128,10 @@ impl EvaluationNumbers {
 
     /// The oldest generation on offer whose TCB date is `date` or later.
     pub fn first_since(&self, date: UnixTime) -> Option<u32> {
-        self.numbers.iter().find(|entry| entry.tcb_date >= date).map(|entry| entry.number)
+        self.numbers
+            .iter()
+            .find(|entry| entry.tcb_date >= date)
+            .map(|entry| entry.number)
     }
 
     fn read(open: &SignedDocument<'_>, tee: Tee, now: UnixTime) -> Result<Self, EvaluationNumbersError> {
@@ -140,7 +143,10 @@ impl EvaluationNumbers {
             _ => return Err(list.wrong("id", "SGX or TDX").into()),
         };
         if found != tee {
-            return Err(EvaluationNumbersError::OtherTee { expected: tee.name(), found: found.name() });
+            return Err(EvaluationNumbersError::OtherTee {
+                expected: tee.name(),
+                found: found.name(),
+            });
         }
         if list.number::<u64>("version", "1")? != VERSION {
             return Err(list.wrong("version", "1").into());
@@ -172,7 +178,15 @@ impl From<JsonError> for EvaluationNumbersError {
         match error {
             JsonError::TooLarge { size, limit } => Self::TooLarge { size, limit },
             JsonError::Syntax { reason } => Self::Json { reason },
-            JsonError::Field { field, expected, found } => Self::Field { field, expected, found },
+            JsonError::Field {
+                field,
+                expected,
+                found,
+            } => Self::Field {
+                field,
+                expected,
+                found,
+            },
         }
     }
 }

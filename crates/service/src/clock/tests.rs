@@ -4,8 +4,16 @@ use super::*;
 fn the_clock_does_not_follow_a_jump_backwards() {
     let guard = Guard::new(1_000);
     assert_eq!(guard.observe(1_010, 10), 1_010);
-    assert_eq!(guard.observe(400, 11), 1_011, "ten minutes back: goes on at monotonic speed");
-    assert_eq!(guard.observe(1_020, 20), 1_020, "the system clock was put right again");
+    assert_eq!(
+        guard.observe(400, 11),
+        1_011,
+        "ten minutes back: goes on at monotonic speed"
+    );
+    assert_eq!(
+        guard.observe(1_020, 20),
+        1_020,
+        "the system clock was put right again"
+    );
 }
 
 #[test]

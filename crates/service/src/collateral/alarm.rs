@@ -81,10 +81,20 @@ impl Floor {
             )
         })
         .or_else(|| lower("pck_crl.crlNumber", self.pck_crl_number, offered.pck_crl_number))
-        .or_else(|| lower("root_ca_crl.crlNumber", self.root_crl_number, offered.root_crl_number))
+        .or_else(|| {
+            lower(
+                "root_ca_crl.crlNumber",
+                self.root_crl_number,
+                offered.root_crl_number,
+            )
+        })
     }
 }
 
 fn lower<T: Ord + fmt::Display>(field: &'static str, held: T, offered: T) -> Option<Regression> {
-    (offered < held).then(|| Regression { field, held: held.to_string(), offered: offered.to_string() })
+    (offered < held).then(|| Regression {
+        field,
+        held: held.to_string(),
+        offered: offered.to_string(),
+    })
 }

@@ -36,7 +36,11 @@ impl FromStr for Baseline {
 
     fn from_str(text: &str) -> Result<Self, BaselineError> {
         let digits = |digits: &str| {
-            digits.bytes().all(|c| c.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten()
+            digits
+                .bytes()
+                .all(|c| c.is_ascii_digit())
+                .then(|| digits.parse::<u32>().ok())
+                .flatten()
         };
         let parsed = match text {
             "latest" => Some(Self::Latest),
@@ -53,7 +57,9 @@ impl FromStr for Baseline {
                 }
             }
         };
-        parsed.ok_or_else(|| BaselineError { text: text.to_owned() })
+        parsed.ok_or_else(|| BaselineError {
+            text: text.to_owned(),
+        })
     }
 }
 
@@ -100,9 +106,9 @@ impl FromStr for Edition {
         match text {
             "standard" => Ok(Self::Standard),
             "early" => Ok(Self::Early),
-            number => {
-                number.parse().map(Self::Number).map_err(|_| BaselineError { text: text.to_owned() })
-            }
+            number => number.parse().map(Self::Number).map_err(|_| BaselineError {
+                text: text.to_owned(),
+            }),
         }
     }
 }

@@ -121,10 +121,14 @@ impl BundleVerifier {
     }
 
     pub(super) fn from_file(path: &Path) -> Result<Self, SourceBuildError> {
-        let pem = std::fs::read(path)
-            .map_err(|error| SourceBuildError::File { path: path.to_owned(), kind: error.kind() })?;
-        Self::from_pem(&pem)
-            .map_err(|_| SourceBuildError::NotPem { path: path.to_owned(), what: "public key" })
+        let pem = std::fs::read(path).map_err(|error| SourceBuildError::File {
+            path: path.to_owned(),
+            kind: error.kind(),
+        })?;
+        Self::from_pem(&pem).map_err(|_| SourceBuildError::NotPem {
+            path: path.to_owned(),
+            what: "public key",
+        })
     }
 }
 
@@ -141,7 +145,9 @@ impl Bundle {
         let envelope = Envelope {
             payload_type: PAYLOAD_TYPE.to_owned(),
             payload: STANDARD.encode(&payload),
-            signatures: vec![Signature { sig: STANDARD.encode(signature) }],
+            signatures: vec![Signature {
+                sig: STANDARD.encode(signature),
+            }],
         };
         serde_json::to_vec_pretty(&envelope).map_err(malformed)
     }
@@ -156,7 +162,9 @@ impl Bundle {
         if envelope.payload_type != PAYLOAD_TYPE {
             return Err(malformed("payload type"));
         }
-        let payload = STANDARD.decode(&envelope.payload).map_err(|_| malformed("payload"))?;
+        let payload = STANDARD
+            .decode(&envelope.payload)
+            .map_err(|_| malformed("payload"))?;
         let message = pre_authentication_encoding(&payload);
         let signed = envelope.signatures.iter().take(MAX_SIGNATURES).any(|signature| {
             STANDARD
@@ -169,7 +177,11 @@ impl Bundle {
         let payload: Payload = serde_json::from_slice(&payload).map_err(|_| malformed("payload"))?;
         Ok(Self {
             created_at: time(&payload.created_at)?,
-            entries: payload.entries.iter().map(BundleEntry::try_from).collect::<Result<_, _>>()?,
+            entries: payload
+                .entries
+                .iter()
+                .map(BundleEntry::try_from)
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -183,7 +195,10 @@ impl CollateralService {
             fetched_at: held.fetched_at,
             documents: held.collateral.documents().clone(),
         });
-        Bundle { created_at: now, entries: entries.collect() }
+        Bundle {
+            created_at: now,
+            entries: entries.collect(),
+        }
     }
 
     /// Imports every set of a bundle; gives what became of each.
@@ -196,7 +211,9 @@ impl CollateralService {
         for entry in bundle.entries {
             let key = entry.key;
             let edition: Edition = key.edition;
-            let imported = self.import(key.tee, edition, entry.documents, &entry.source, now).await;
+            let imported = self
+                .import(key.tee, edition, entry.documents, &entry.source, now)
+                .await;
             let outcome = match imported {
                 Ok(found) if found != key => Err(ImportError::Mislabelled { expected: key, found }),
                 imported => imported.map(drop),

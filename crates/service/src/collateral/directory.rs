@@ -38,7 +38,9 @@ impl DirectoryError {
     pub(super) fn as_source(&self) -> SourceError {
         match self.kind {
             ErrorKind::NotFound => SourceError::Unknown,
-            ErrorKind::FileTooLarge => SourceError::TooLarge { limit: MAX_DOCUMENT_BYTES },
+            ErrorKind::FileTooLarge => SourceError::TooLarge {
+                limit: MAX_DOCUMENT_BYTES,
+            },
             _ => SourceError::Unreachable,
         }
     }
@@ -46,7 +48,15 @@ impl DirectoryError {
 
 /// Reads the set in `directory`, unverified.
 pub fn read_documents(directory: &Path) -> Result<CollateralDocuments, DirectoryError> {
-    let [tcb_info, tcb_info_chain, qe_identity, qe_identity_chain, root_crl, pck_crl, pck_crl_chain] = FILES;
+    let [
+        tcb_info,
+        tcb_info_chain,
+        qe_identity,
+        qe_identity_chain,
+        root_crl,
+        pck_crl,
+        pck_crl_chain,
+    ] = FILES;
     let read = |name| read_bounded(&directory.join(name));
     Ok(CollateralDocuments {
         tcb_info: read(tcb_info)?,
@@ -72,7 +82,10 @@ pub fn write_documents(directory: &Path, documents: &CollateralDocuments) -> Res
     ];
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |error: std::io::Error| DirectoryError { path, kind: error.kind() }
+        move |error: std::io::Error| DirectoryError {
+            path,
+            kind: error.kind(),
+        }
     };
     std::fs::create_dir_all(directory).map_err(failed(directory))?;
     for (name, content) in FILES.iter().zip(contents) {
@@ -83,7 +96,10 @@ pub fn write_documents(directory: &Path, documents: &CollateralDocuments) -> Res
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, DirectoryError> {
-    let failed = |kind| DirectoryError { path: path.to_owned(), kind };
+    let failed = |kind| DirectoryError {
+        path: path.to_owned(),
+        kind,
+    };
     let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
     let file = std::fs::File::open(path).map_err(|error| failed(error.kind()))?;
     let mut content = Vec::new();

@@ -68,7 +68,10 @@ pub enum CollateralUnavailable {
 impl CollateralUnavailable {
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Expired { .. } | Self::Stopping)
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Expired { .. } | Self::Stopping
+        )
     }
 
     /// The refusal as facts, in the form of a rejection's.
@@ -125,9 +128,13 @@ impl CollateralUnavailable {
                 format!("{limit} platforms are held already"),
                 "the operator may raise `collateral.max_platforms`",
             ),
-            Self::Stopping => {
-                facts("stopping", "service", "a running service", "a stopping one".to_owned(), "try again")
-            }
+            Self::Stopping => facts(
+                "stopping",
+                "service",
+                "a running service",
+                "a stopping one".to_owned(),
+                "try again",
+            ),
         }
     }
 }

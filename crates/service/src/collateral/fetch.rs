@@ -39,10 +39,14 @@ impl Fetcher {
             .connect_timeout(request_timeout.min(MAX_CONNECT_TIME))
             .timeout(request_timeout);
         if let Some(path) = ca_file {
-            let pem = std::fs::read(path)
-                .map_err(|error| SourceBuildError::File { path: path.to_owned(), kind: error.kind() })?;
-            let certificates = Certificate::from_pem_bundle(&pem)
-                .map_err(|_| SourceBuildError::NotPem { path: path.to_owned(), what: "certificate" })?;
+            let pem = std::fs::read(path).map_err(|error| SourceBuildError::File {
+                path: path.to_owned(),
+                kind: error.kind(),
+            })?;
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| SourceBuildError::NotPem {
+                path: path.to_owned(),
+                what: "certificate",
+            })?;
             builder = builder.tls_certs_only(certificates);
         }
         let client = builder.build().map_err(|_| SourceBuildError::Client)?;
@@ -74,13 +78,21 @@ impl Fetcher {
         match response.status() {
             StatusCode::OK => bounded(response).await,
             StatusCode::NOT_FOUND | StatusCode::GONE => Err(Failed::Finally(SourceError::Unknown)),
-            status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) => {
-                Err(Failed::ForNow(SourceError::Status { status: status.as_u16() }, retry_after(&response)))
-            }
-            status if status.is_server_error() => {
-                Err(Failed::ForNow(SourceError::Status { status: status.as_u16() }, retry_after(&response)))
-            }
-            status => Err(Failed::Finally(SourceError::Status { status: status.as_u16() })),
+            status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) => Err(Failed::ForNow(
+                SourceError::Status {
+                    status: status.as_u16(),
+                },
+                retry_after(&response),
+            )),
+            status if status.is_server_error() => Err(Failed::ForNow(
+                SourceError::Status {
+                    status: status.as_u16(),
+                },
+                retry_after(&response),
+            )),
+            status => Err(Failed::Finally(SourceError::Status {
+                status: status.as_u16(),
+            })),
         }
     }
 }
@@ -89,8 +101,13 @@ impl Answer {
     /// The percent-encoded PEM chain in the first of `names` that is there: its name differs between versions
     /// of the interface.
     pub(super) fn issuer_chain(&self, names: &[HeaderName]) -> Result<Vec<u8>, SourceError> {
-        let missing = || SourceError::Malformed { what: "issuer chain header" };
-        let value = names.iter().find_map(|name| self.headers.get(name)).ok_or_else(missing)?;
+        let missing = || SourceError::Malformed {
+            what: "issuer chain header",
+        };
+        let value = names
+            .iter()
+            .find_map(|name| self.headers.get(name))
+            .ok_or_else(missing)?;
         let text = HeaderValue::to_str(value).map_err(|_| missing())?;
         Ok(percent_decode_str(text).collect())
     }
@@ -105,20 +122,34 @@ enum Failed {
 /// Reads a body up to the limit: a length that the service announces is not believed.
 async fn bounded(mut response: Response) -> Result<Answer, Failed> {
     let mut body = Vec::new();
-    while let Some(chunk) =
-        response.chunk().await.map_err(|_| Failed::ForNow(SourceError::Unreachable, None))?
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|_| Failed::ForNow(SourceError::Unreachable, None))?
     {
         if body.len().saturating_add(chunk.len()) > MAX_DOCUMENT_BYTES {
-            return Err(Failed::Finally(SourceError::TooLarge { limit: MAX_DOCUMENT_BYTES }));
+            return Err(Failed::Finally(SourceError::TooLarge {
+                limit: MAX_DOCUMENT_BYTES,
+            }));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { body, headers: std::mem::take(response.headers_mut()) })
+    Ok(Answer {
+        body,
+        headers: std::mem::take(response.headers_mut()),
+    })
 }
 
 /// The delay in seconds that the service asks for (RFC 9110, 10.2.3); its date form is treated as absent.
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds = response
+        .headers()
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds))
 }
 

@@ -52,7 +52,9 @@ impl CollateralKey {
 
     /// Reads the four texts that [`CollateralKey`]'s members are stored as.
     pub fn from_texts(tee: &str, fmspc: &str, ca: &str, edition: &str) -> Result<Self, StoreError> {
-        let malformed = || StoreError::Malformed { what: "collateral key" };
+        let malformed = || StoreError::Malformed {
+            what: "collateral key",
+        };
         Ok(Self {
             tee: match tee {
                 "sgx" => Tee::Sgx,
@@ -82,6 +84,13 @@ impl CollateralKey {
 /// `sgx-00906ed50000-processor-standard`; also the name of the key's directory in the directory form.
 impl fmt::Display for CollateralKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{}-{}", self.tee_name(), self.fmspc_hex(), self.ca_name(), self.edition)
+        write!(
+            f,
+            "{}-{}-{}-{}",
+            self.tee_name(),
+            self.fmspc_hex(),
+            self.ca_name(),
+            self.edition
+        )
     }
 }

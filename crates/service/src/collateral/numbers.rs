@@ -59,7 +59,9 @@ impl Inner {
         now: UnixTime,
     ) -> Option<Arc<EvaluationNumbers>> {
         for source in &self.options.sources {
-            let Ok(signed) = source.evaluation_numbers(collateral.tee()).await else { continue };
+            let Ok(signed) = source.evaluation_numbers(collateral.tee()).await else {
+                continue;
+            };
             let verified = EvaluationNumbers::verify(
                 &signed.document,
                 &signed.issuer_chain,

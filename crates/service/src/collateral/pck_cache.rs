@@ -22,7 +22,10 @@ type Key = (u16, [u8; 32]);
 impl PckCache {
     /// An empty cache for chains under `anchors`.
     pub fn new(anchors: Arc<TrustAnchors>) -> Self {
-        Self { anchors, verified: Cache::new(MAX_CHAINS) }
+        Self {
+            anchors,
+            verified: Cache::new(MAX_CHAINS),
+        }
     }
 
     /// Verifies a quote's certification data, or finds that it did before and is still within its validity.

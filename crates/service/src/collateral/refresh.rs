@@ -20,7 +20,12 @@ impl CollateralService {
         let mut replaced = 0;
         for slot in self.0.slots().into_iter().filter(|slot| is_due(slot, now)) {
             if flights.len() >= MAX_FLIGHTS {
-                replaced += usize::from(flights.join_next().await.is_some_and(|done| done.unwrap_or(false)));
+                replaced += usize::from(
+                    flights
+                        .join_next()
+                        .await
+                        .is_some_and(|done| done.unwrap_or(false)),
+                );
             }
             let inner = Arc::clone(&self.0);
             flights.spawn(async move { inner.refresh(&slot, now).await });
@@ -65,15 +70,24 @@ impl Inner {
 }
 
 fn is_due(slot: &Slot, now: UnixTime) -> bool {
-    let allowed = slot.record().retry_at.is_none_or(|retry_at| retry_at <= now);
-    let due = slot.held().map_or(slot.key.edition == Edition::Early, |held| held.refresh_at <= now);
-    allowed && due
+    let record = slot.record();
+    if record.retry_at.is_some_and(|retry_at| now < retry_at) {
+        return false;
+    }
+    match slot.held() {
+        Some(held) => held.refresh_at <= now,
+        // The early edition of a known platform, or what the store holds but has expired. Slots that only
+        // requests have asked for in vain are left to requests.
+        None => slot.key.edition == Edition::Early || record.floor.is_some(),
+    }
 }
 
 /// Half of the remaining life after `fetched_at`, give or take a tenth of it.
 pub(super) fn refresh_at(fetched_at: UnixTime, valid_until: UnixTime) -> UnixTime {
     let half = seconds_between(fetched_at, valid_until).max(0) / 2;
-    fetched_at.add_seconds(spread(half).max(MIN_REFRESH_SECONDS)).unwrap_or(valid_until)
+    fetched_at
+        .add_seconds(spread(half).max(MIN_REFRESH_SECONDS))
+        .unwrap_or(valid_until)
 }
 
 /// `seconds`, give or take a tenth: nodes that were started together must not ask together for ever.

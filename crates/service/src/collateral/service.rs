@@ -74,15 +74,19 @@ impl CollateralService {
     /// Takes in what the store holds and this process does not, for example what another one has imported.
     pub async fn reload(&self, now: UnixTime) -> Result<(), StoreError> {
         for record in self.0.store.collateral_list().await? {
-            let key =
-                CollateralKey::from_texts(&record.tee, &record.fmspc, &record.ca, &record.edition)?;
+            let key = CollateralKey::from_texts(&record.tee, &record.fmspc, &record.ca, &record.edition)?;
             // Kept already, so the limit on platforms has no say.
             let slot = self.0.slot_unlimited(key);
             let _flight = slot.flight.lock().await;
-            if slot.held().is_some_and(|held| held.collateral.documents() == &record.documents) {
+            if slot
+                .held()
+                .is_some_and(|held| held.collateral.documents() == &record.documents)
+            {
                 continue;
             }
-            slot.record().floor.get_or_insert_with(|| Floor::of_record(&record));
+            slot.record()
+                .floor
+                .get_or_insert_with(|| Floor::of_record(&record));
             match self.0.verified(record.documents, key.tee, now).await {
                 Ok(collateral) => slot.hold(held(Arc::new(collateral), record.source, record.fetched_at)),
                 Err(error) => {
@@ -102,7 +106,12 @@ impl CollateralService {
         baseline: &Baseline,
         now: UnixTime,
     ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        let key = CollateralKey { tee, fmspc: pck.fmspc(), ca: pck.ca(), edition: Edition::Standard };
+        let key = CollateralKey {
+            tee,
+            fmspc: pck.fmspc(),
+            ca: pck.ca(),
+            edition: Edition::Standard,
+        };
         match *baseline {
             Baseline::Latest => self.edition(key, now).await,
             Baseline::Early => self.edition(key.with_edition(Edition::Early), now).await,
@@ -111,7 +120,8 @@ impl CollateralService {
             Baseline::Since(date) => {
                 let standard = self.edition(key, now).await?;
                 let number = self.0.first_number_since(&standard, date, now).await;
-                let number = number.ok_or(CollateralUnavailable::BaselineNotOffered { baseline: *baseline })?;
+                let number =
+                    number.ok_or(CollateralUnavailable::BaselineNotOffered { baseline: *baseline })?;
                 self.at_least(key, number, *baseline, now).await
             }
         }
@@ -132,12 +142,24 @@ impl CollateralService {
         source: &str,
         now: UnixTime,
     ) -> Result<CollateralKey, ImportError> {
-        let collateral = self.0.verified(documents, tee, now).await.map_err(ImportError::Refused)?;
-        let key = CollateralKey { tee, fmspc: collateral.fmspc(), ca: collateral.ca(), edition };
+        let collateral = self
+            .0
+            .verified(documents, tee, now)
+            .await
+            .map_err(ImportError::Refused)?;
+        let key = CollateralKey {
+            tee,
+            fmspc: collateral.fmspc(),
+            ca: collateral.ca(),
+            edition,
+        };
         if let Some(found) = mislabelled(&collateral, &key) {
             return Err(ImportError::Mislabelled { expected: key, found });
         }
-        let slot = self.0.slot(key).map_err(|limit| ImportError::TooManyPlatforms { limit })?;
+        let slot = self
+            .0
+            .slot(key)
+            .map_err(|limit| ImportError::TooManyPlatforms { limit })?;
         let _flight = slot.flight.lock().await;
         if let Some(regression) = regression(&slot, &collateral) {
             return Err(ImportError::Regressed { key, regression });
@@ -148,8 +170,12 @@ impl CollateralService {
 
     /// Every set held, for export.
     pub(super) fn held(&self) -> Vec<(CollateralKey, Arc<Held>)> {
-        let mut held: Vec<_> =
-            self.0.slots().iter().filter_map(|slot| Some((slot.key, slot.held()?))).collect();
+        let mut held: Vec<_> = self
+            .0
+            .slots()
+            .iter()
+            .filter_map(|slot| Some((slot.key, slot.held()?)))
+            .collect();
         held.sort_by_key(|(key, _)| key.to_string());
         held
     }
@@ -159,7 +185,10 @@ impl CollateralService {
         key: CollateralKey,
         now: UnixTime,
     ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        let slot = self.0.slot(key).map_err(|limit| CollateralUnavailable::TooManyPlatforms { limit })?;
+        let slot = self
+            .0
+            .slot(key)
+            .map_err(|limit| CollateralUnavailable::TooManyPlatforms { limit })?;
         if let Some(collateral) = slot.current(now) {
             return Ok(collateral);
         }
@@ -185,12 +214,14 @@ impl CollateralService {
                 return Ok(collateral);
             }
         }
-        self.edition(key.with_edition(Edition::Number(number)), now).await.map_err(|error| match error {
-            CollateralUnavailable::UnknownPlatform { .. } => {
-                CollateralUnavailable::BaselineNotOffered { baseline: Baseline::Number(number) }
-            }
-            error => error,
-        })
+        self.edition(key.with_edition(Edition::Number(number)), now)
+            .await
+            .map_err(|error| match error {
+                CollateralUnavailable::UnknownPlatform { .. } => CollateralUnavailable::BaselineNotOffered {
+                    baseline: Baseline::Number(number),
+                },
+                error => error,
+            })
     }
 
     /// The standard set if it is new enough, else the early one: there is none newer.
@@ -228,7 +259,10 @@ impl Inner {
         let limit = self.options.max_platforms;
         let platform = key.with_edition(Edition::Standard);
         let slots = self.slots.load();
-        let platforms: HashSet<_> = slots.keys().map(|key| key.with_edition(Edition::Standard)).collect();
+        let platforms: HashSet<_> = slots
+            .keys()
+            .map(|key| key.with_edition(Edition::Standard))
+            .collect();
         if platforms.len() >= limit && !platforms.contains(&platform) {
             return Err(limit);
         }
@@ -265,7 +299,9 @@ impl Inner {
                 Err(error) => error,
             },
         };
-        let Some(held) = slot.held() else { return Err(error) };
+        let Some(held) = slot.held() else {
+            return Err(error);
+        };
         match held.collateral.is_usable_at(now, self.options.staleness) {
             Ok(_) => Ok(Arc::clone(&held.collateral)),
             Err(_) => Err(CollateralUnavailable::Expired {
@@ -306,7 +342,10 @@ impl Inner {
             self.count_fetch(source, outcome);
             failure = more_telling(failure, error);
         }
-        slot.record().failure = Some(Failure { at: std::time::Instant::now(), error: failure.clone() });
+        slot.record().failure = Some(Failure {
+            at: std::time::Instant::now(),
+            error: failure.clone(),
+        });
         Err(failure)
     }
 
@@ -351,7 +390,9 @@ impl Inner {
         source: &str,
         now: UnixTime,
     ) -> Result<(), StoreError> {
-        self.store.collateral_put(&record(&slot.key, collateral, source, now)).await?;
+        self.store
+            .collateral_put(&record(&slot.key, collateral, source, now))
+            .await?;
         slot.hold(held(Arc::clone(collateral), source.to_owned(), now));
         info!(
             collateral.key = %slot.key,
@@ -385,19 +426,34 @@ impl Inner {
             reason,
             "a collateral source gave documents that are refused; what is held stays in use",
         );
-        self.metrics.collateral_alarms.get_or_create(&slot.key.labels()).inc();
-        slot.record().alarm = Some(Alarm { raised_at: now, source: source.to_owned(), reason });
+        self.metrics
+            .collateral_alarms
+            .get_or_create(&slot.key.labels())
+            .inc();
+        slot.record().alarm = Some(Alarm {
+            raised_at: now,
+            source: source.to_owned(),
+            reason,
+        });
     }
 
     fn count_fetch(&self, source: &Source, outcome: &'static str) {
-        let labels = FetchLabels { source: source.name().to_owned(), outcome };
+        let labels = FetchLabels {
+            source: source.name().to_owned(),
+            outcome,
+        };
         self.metrics.collateral_fetches.get_or_create(&labels).inc();
     }
 }
 
 fn held(collateral: Arc<VerifiedCollateral>, source: String, fetched_at: UnixTime) -> Held {
     let refresh_at = super::refresh::refresh_at(fetched_at, collateral.valid_until());
-    Held { collateral, source, fetched_at, refresh_at }
+    Held {
+        collateral,
+        source,
+        fetched_at,
+        refresh_at,
+    }
 }
 
 fn record(

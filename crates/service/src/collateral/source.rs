@@ -110,13 +110,20 @@ impl Source {
                 let remote = Remote::from_config(config, request_timeout, attempts)?;
                 (remote.name(), Kind::Remote(Box::new(remote)))
             }
-            SourceKind::Directory => {
-                (format!("directory {}", config.path.display()), Kind::Directory(config.path.clone()))
-            }
+            SourceKind::Directory => (
+                format!("directory {}", config.path.display()),
+                Kind::Directory(config.path.clone()),
+            ),
             SourceKind::Bundle => {
                 let verifier = BundleVerifier::from_file(&config.signer)?;
                 let name = format!("bundle {}", config.path.display());
-                (name, Kind::Bundle { path: config.path.clone(), verifier })
+                (
+                    name,
+                    Kind::Bundle {
+                        path: config.path.clone(),
+                        verifier,
+                    },
+                )
             }
         };
         Ok(Self { name, kind })
@@ -133,7 +140,8 @@ impl Source {
             Kind::Remote(remote) => remote.documents(key).await,
             Kind::Directory(path) => {
                 let path = path.join(key.to_string());
-                off_the_workers(move || directory::read_documents(&path).map_err(|error| error.as_source())).await
+                off_the_workers(move || directory::read_documents(&path).map_err(|error| error.as_source()))
+                    .await
             }
             Kind::Bundle { path, verifier } => {
                 let (path, verifier, key) = (path.clone(), verifier.clone(), *key);
@@ -157,7 +165,9 @@ fn from_bundle(
     key: &CollateralKey,
 ) -> Result<CollateralDocuments, SourceError> {
     let text = std::fs::read(path).map_err(|_| SourceError::Unreachable)?;
-    let bundle = Bundle::open(&text, verifier).map_err(|_| SourceError::Malformed { what: "signed bundle" })?;
+    let bundle = Bundle::open(&text, verifier).map_err(|_| SourceError::Malformed {
+        what: "signed bundle",
+    })?;
     let entry = bundle.entries.into_iter().find(|entry| entry.key == *key);
     Ok(entry.ok_or(SourceError::Unknown)?.documents)
 }
@@ -165,7 +175,9 @@ fn from_bundle(
 async fn off_the_workers<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
 ) -> Result<T, SourceError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(SourceError::Unreachable))
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(SourceError::Unreachable))
 }
 
 /// The query of an edition (Intel PCS API v4).

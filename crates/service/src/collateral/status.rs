@@ -74,7 +74,10 @@ impl CollateralService {
     pub fn status(&self, now: UnixTime) -> CollateralStatus {
         let mut slots = self.0.slots();
         slots.sort_by_key(|slot| slot.key.to_string());
-        CollateralStatus { now, keys: slots.iter().map(|slot| self.0.key_status(slot, now)).collect() }
+        CollateralStatus {
+            now,
+            keys: slots.iter().map(|slot| self.0.key_status(slot, now)).collect(),
+        }
     }
 }
 
@@ -118,8 +121,11 @@ impl Inner {
             let Some(held) = slot.held() else { continue };
             let labels = CollateralKey::labels(&slot.key);
             let (age, expires_in) = (&self.metrics.collateral_age, &self.metrics.collateral_expires_in);
-            age.get_or_create(&labels).set(seconds_between(held.fetched_at, now));
-            expires_in.get_or_create(&labels).set(seconds_between(now, held.collateral.valid_until()));
+            age.get_or_create(&labels)
+                .set(seconds_between(held.fetched_at, now));
+            expires_in
+                .get_or_create(&labels)
+                .set(seconds_between(now, held.collateral.valid_until()));
         }
     }
 }

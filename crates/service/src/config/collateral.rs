@@ -101,7 +101,10 @@ impl SourceConfig {
     fn validate(&self, key: &str) -> Result<(), ConfigError> {
         let needs = |field: &str, missing: bool| {
             if missing {
-                return Err(ConfigError::key(format!("{key}.{field}"), "this kind of source needs it"));
+                return Err(ConfigError::key(
+                    format!("{key}.{field}"),
+                    "this kind of source needs it",
+                ));
             }
             Ok(())
         };
@@ -130,7 +133,11 @@ impl CollateralConfig {
             source.validate(&format!("collateral.sources[{index}]"))?;
         }
         check_range("collateral.max_platforms", self.max_platforms, 1..=4_096)?;
-        check_range("collateral.request_timeout_seconds", self.request_timeout_seconds, 1..=120)?;
+        check_range(
+            "collateral.request_timeout_seconds",
+            self.request_timeout_seconds,
+            1..=120,
+        )?;
         check_range("collateral.attempts", self.attempts, 1..=10)
     }
 }

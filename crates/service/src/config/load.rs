@@ -20,8 +20,10 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let text = match path {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|error| ConfigError::Read { path: path.to_owned(), kind: error.kind() })?,
+            Some(path) => std::fs::read_to_string(path).map_err(|error| ConfigError::Read {
+                path: path.to_owned(),
+                kind: error.kind(),
+            })?,
             None => String::new(),
         };
         Self::from_layers(&text, environment)
@@ -33,20 +35,29 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         if text.len() > MAX_FILE_BYTES {
-            return Err(ConfigError::Syntax { line: 1, message: "the file is larger than 1 MiB".to_owned() });
+            return Err(ConfigError::Syntax {
+                line: 1,
+                message: "the file is larger than 1 MiB".to_owned(),
+            });
         }
         let mut table: Table = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         for (name, value) in environment {
             if let Some(key) = name.strip_prefix(PREFIX).filter(|key| key.contains(SEPARATOR)) {
                 let path: Vec<String> = key.split(SEPARATOR).map(str::to_ascii_lowercase).collect();
                 insert(&mut table, &path, override_value(&value)).map_err(|()| {
-                    ConfigError::key(path.join("."), format!("`{name}` overrides a part of something that has no parts"))
+                    ConfigError::key(
+                        path.join("."),
+                        format!("`{name}` overrides a part of something that has no parts"),
+                    )
                 })?;
             }
         }
         let config: Self = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
             let key = error.path().to_string();
-            ConfigError::key(key, error.into_inner().message().replace('\n', " ").trim().to_owned())
+            ConfigError::key(
+                key,
+                error.into_inner().message().replace('\n', " ").trim().to_owned(),
+            )
         })?;
         config.validate()?;
         Ok(config)
@@ -55,7 +66,8 @@ impl Config {
 
 /// A value that reads as TOML (a number, a boolean, an array, a quoted string) is that; any other is a string.
 fn override_value(text: &str) -> Value {
-    text.parse::<Value>().unwrap_or_else(|_| Value::String(text.to_owned()))
+    text.parse::<Value>()
+        .unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
 fn insert(table: &mut Table, path: &[String], value: Value) -> Result<(), ()> {
@@ -65,7 +77,10 @@ fn insert(table: &mut Table, path: &[String], value: Value) -> Result<(), ()> {
             table.insert(key.clone(), value);
             Ok(())
         }
-        [section, rest @ ..] => match table.entry(section.clone()).or_insert_with(|| Table::new().into()) {
+        [section, rest @ ..] => match table
+            .entry(section.clone())
+            .or_insert_with(|| Table::new().into())
+        {
             Value::Table(section) => insert(section, rest, value),
             _ => Err(()),
         },
@@ -73,9 +88,16 @@ fn insert(table: &mut Table, path: &[String], value: Value) -> Result<(), ()> {
 }
 
 fn syntax(text: &str, error: &toml::de::Error) -> ConfigError {
-    let before = error.span().and_then(|span| text.as_bytes().get(..span.start)).unwrap_or_default();
+    let before = error
+        .span()
+        .and_then(|span| text.as_bytes().get(..span.start))
+        .unwrap_or_default();
     ConfigError::Syntax {
-        line: before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1),
+        line: before
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            .saturating_add(1),
         message: error.message().replace('\n', " "),
     }
 }

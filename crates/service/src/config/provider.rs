@@ -54,7 +54,10 @@ impl Default for ProviderConfig {
             name: String::new(),
             default: false,
             mode: ProviderMode::Shared,
-            accepted_tcb_statuses: DEFAULT_TCB_STATUSES.iter().map(|&status| status.to_owned()).collect(),
+            accepted_tcb_statuses: DEFAULT_TCB_STATUSES
+                .iter()
+                .map(|&status| status.to_owned())
+                .collect(),
             explain: ExplainLevel::Reason,
             token_extensions: false,
         }
@@ -63,8 +66,12 @@ impl Default for ProviderConfig {
 
 /// Statuses that say that the platform's microcode is current: what is left to do concerns configuration or
 /// the software of the enclave.
-const DEFAULT_TCB_STATUSES: [&str; 4] =
-    ["UpToDate", "SWHardeningNeeded", "ConfigurationNeeded", "ConfigurationAndSWHardeningNeeded"];
+const DEFAULT_TCB_STATUSES: [&str; 4] = [
+    "UpToDate",
+    "SWHardeningNeeded",
+    "ConfigurationNeeded",
+    "ConfigurationAndSWHardeningNeeded",
+];
 
 /// Every status a quote may be appraised to.
 const TCB_STATUSES: [&str; 9] = [
@@ -90,7 +97,10 @@ pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> 
             ));
         }
         if !names.insert(&provider.name) {
-            return Err(ConfigError::key(key("name"), format!("`{}` is given twice", provider.name)));
+            return Err(ConfigError::key(
+                key("name"),
+                format!("`{}` is given twice", provider.name),
+            ));
         }
         for status in &provider.accepted_tcb_statuses {
             if !TCB_STATUSES.contains(&status.as_str()) {
@@ -102,7 +112,10 @@ pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> 
         }
     }
     if providers.iter().filter(|provider| provider.default).count() > 1 {
-        return Err(ConfigError::key("provider.default", "only one provider can be at the base URL"));
+        return Err(ConfigError::key(
+            "provider.default",
+            "only one provider can be at the base URL",
+        ));
     }
     Ok(())
 }

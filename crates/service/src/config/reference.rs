@@ -31,9 +31,15 @@ pub fn markdown() -> String {
     for section in SECTIONS {
         let defaults = defaults(section.title);
         // Writing to a `String` cannot fail.
-        let _ = write!(text, "\n## `{}`\n\n{}\n\n| Key | Default | Meaning |\n|---|---|---|\n", section.title, section.intro);
+        let _ = write!(
+            text,
+            "\n## `{}`\n\n{}\n\n| Key | Default | Meaning |\n|---|---|---|\n",
+            section.title, section.intro
+        );
         for field in section.fields {
-            let default = defaults.get(field.key).map_or_else(|| "required".to_owned(), |value| format!("`{value}`"));
+            let default = defaults
+                .get(field.key)
+                .map_or_else(|| "required".to_owned(), |value| format!("`{value}`"));
             let _ = writeln!(text, "| `{}` | {default} | {} |", field.key, field.meaning);
         }
     }
@@ -46,7 +52,10 @@ pub(super) fn defaults(title: &str) -> toml::Table {
         PROVIDER => Value::try_from(ProviderConfig::default()),
         SOURCES => Value::try_from(SourceConfig::new(SourceKind::IntelPcs)),
         _ => Value::try_from(Config::default()).map(|config| {
-            config.get(title.trim_matches(['[', ']'])).cloned().unwrap_or(Value::Table(toml::Table::new()))
+            config
+                .get(title.trim_matches(['[', ']']))
+                .cloned()
+                .unwrap_or(Value::Table(toml::Table::new()))
         }),
     };
     match value {
@@ -76,76 +85,166 @@ pub(super) const SECTIONS: &[Section] = &[
         intro: "The listener and its limits.",
         fields: &[
             field("listen", "Address and port to listen on; port 0 takes a free one"),
-            field("base_url", "URL under which clients reach the service, `https://host[:port]`; issuer of the default provider's tokens. Empty: `https://localhost:<port>`"),
-            field("base_domain", "Domain under which providers are addressed as `<name>.<base_domain>`. Empty: only by path, `/p/<name>`"),
-            field("tls_certificate", "Certificate chain, PEM, leaf first; read again on SIGHUP. Empty, together with the key: plain HTTP, allowed on loopback only"),
+            field(
+                "base_url",
+                "URL under which clients reach the service, `https://host[:port]`; issuer of the default provider's tokens. Empty: `https://localhost:<port>`",
+            ),
+            field(
+                "base_domain",
+                "Domain under which providers are addressed as `<name>.<base_domain>`. Empty: only by path, `/p/<name>`",
+            ),
+            field(
+                "tls_certificate",
+                "Certificate chain, PEM, leaf first; read again on SIGHUP. Empty, together with the key: plain HTTP, allowed on loopback only",
+            ),
             field("tls_private_key", "Private key of the certificate, PEM"),
-            field("max_connections", "Most connections held at a time; further ones wait to be accepted"),
+            field(
+                "max_connections",
+                "Most connections held at a time; further ones wait to be accepted",
+            ),
             field("max_body_bytes", "Most bytes of a request body"),
             field("max_header_bytes", "Most bytes of a request's header"),
             field("max_headers", "Most header fields of a request (HTTP/1.1)"),
-            field("max_concurrent_streams", "Most requests in flight on one HTTP/2 connection"),
+            field(
+                "max_concurrent_streams",
+                "Most requests in flight on one HTTP/2 connection",
+            ),
             field("handshake_timeout_seconds", "Time for the TLS handshake"),
-            field("header_timeout_seconds", "Time for a request's header from its first byte, and for the first request of a connection"),
+            field(
+                "header_timeout_seconds",
+                "Time for a request's header from its first byte, and for the first request of a connection",
+            ),
             field("body_timeout_seconds", "Time for a request's whole body"),
-            field("idle_timeout_seconds", "How long a connection without a request is kept"),
-            field("drain_timeout_seconds", "How long requests in flight may take to finish when the service stops"),
+            field(
+                "idle_timeout_seconds",
+                "How long a connection without a request is kept",
+            ),
+            field(
+                "drain_timeout_seconds",
+                "How long requests in flight may take to finish when the service stops",
+            ),
         ],
     },
     Section {
         title: "[store]",
         intro: "The embedded store.",
         fields: &[
-            field("data_dir", "Directory of the database; created, for its owner only, when it is not there"),
-            field("key_encryption_key_file", "File of the key under which signing keys are sealed, readable by its owner only; written on the first start. Empty: `key-encryption.key` in `data_dir`. Losing it loses the signing keys"),
-            field("key_encryption_key", "The key itself, 64 hexadecimal digits, meant for the environment; wins over the file"),
-            field("busy_timeout_seconds", "How long a change waits for another process's lock"),
+            field(
+                "data_dir",
+                "Directory of the database; created, for its owner only, when it is not there",
+            ),
+            field(
+                "key_encryption_key_file",
+                "File of the key under which signing keys are sealed, readable by its owner only; written on the first start. Empty: `key-encryption.key` in `data_dir`. Losing it loses the signing keys",
+            ),
+            field(
+                "key_encryption_key",
+                "The key itself, 64 hexadecimal digits, meant for the environment; wins over the file",
+            ),
+            field(
+                "busy_timeout_seconds",
+                "How long a change waits for another process's lock",
+            ),
         ],
     },
     Section {
         title: "[collateral]",
         intro: "Reference documents: TCB info, enclave identities, certificate revocation lists.",
         fields: &[
-            field("sources", "Where documents come from, see below; asked in this order until one gives a set that verifies. `[]`: only what was imported is used"),
-            field("early", "Whether the early set of TCB levels is kept beside the standard one for every known platform"),
-            field("max_platforms", "Most platform models that documents are kept for"),
-            field("request_timeout_seconds", "Time for one request to a source, all of it"),
-            field("attempts", "How often a request is made before its source counts as failed"),
+            field(
+                "sources",
+                "Where documents come from, see below; asked in this order until one gives a set that verifies. `[]`: only what was imported is used",
+            ),
+            field(
+                "early",
+                "Whether the early set of TCB levels is kept beside the standard one for every known platform",
+            ),
+            field(
+                "max_platforms",
+                "Most platform models that documents are kept for",
+            ),
+            field(
+                "request_timeout_seconds",
+                "Time for one request to a source, all of it",
+            ),
+            field(
+                "attempts",
+                "How often a request is made before its source counts as failed",
+            ),
         ],
     },
     Section {
         title: SOURCES,
         intro: "One source of reference documents. The defaults shown are those of `kind = \"intel-pcs\"`, which is also the only source when none is configured.",
         fields: &[
-            field("kind", "`intel-pcs`, `pccs`, `azure-thim`, `directory` or `bundle`"),
-            field("url", "Base URL; required for `pccs`, replaces the public one for `intel-pcs` and `azure-thim`. Plain http only to this machine or a link-local address"),
+            field(
+                "kind",
+                "`intel-pcs`, `pccs`, `azure-thim`, `directory` or `bundle`",
+            ),
+            field(
+                "url",
+                "Base URL; required for `pccs`, replaces the public one for `intel-pcs` and `azure-thim`. Plain http only to this machine or a link-local address",
+            ),
             field("api_version", "Version of the interface, 3 or 4"),
-            field("api_key", "Subscription key of Intel's service; reference documents are served without one too"),
-            field("ca_file", "Certificate authority of the source's TLS certificate, PEM. Empty: those that the system trusts"),
+            field(
+                "api_key",
+                "Subscription key of Intel's service; reference documents are served without one too",
+            ),
+            field(
+                "ca_file",
+                "Certificate authority of the source's TLS certificate, PEM. Empty: those that the system trusts",
+            ),
             field("path", "The directory of a `directory`, the file of a `bundle`"),
-            field("signer", "The operator's public key, PEM, that a `bundle` must be signed with"),
+            field(
+                "signer",
+                "The operator's public key, PEM, that a `bundle` must be signed with",
+            ),
         ],
     },
     Section {
         title: "[verification]",
         intro: "What evidence is judged against.",
         fields: &[
-            field("trust_roots", "Trusted roots of Intel evidence: `intel` for the built-in root, or files in PEM or DER"),
-            field("staleness", "When collateral is past its next update: `strict` refuses, `grace` uses it for `grace_seconds` more and says so in the token, `maa-compat` does not look at the next update of TCB info and enclave identity (certificates and CRLs are held to their dates always)"),
+            field(
+                "trust_roots",
+                "Trusted roots of Intel evidence: `intel` for the built-in root, or files in PEM or DER",
+            ),
+            field(
+                "staleness",
+                "When collateral is past its next update: `strict` refuses, `grace` uses it for `grace_seconds` more and says so in the token, `maa-compat` does not look at the next update of TCB info and enclave identity (certificates and CRLs are held to their dates always)",
+            ),
             field("grace_seconds", "For `staleness = \"grace\"`"),
-            field("tcb_identifiers", "What values of the policy property `x-ms-sgx-tcbidentifier` mean, each a baseline: `latest`, `early`, `number=N`, `number>=N` or `date>=YYYY-MM-DD`. Digits that are not listed stand for that evaluation number; `azuredefault` also applies without the property"),
+            field(
+                "tcb_identifiers",
+                "What values of the policy property `x-ms-sgx-tcbidentifier` mean, each a baseline: `latest`, `early`, `number=N`, `number>=N` or `date>=YYYY-MM-DD`. Digits that are not listed stand for that evaluation number; `azuredefault` also applies without the property",
+            ),
         ],
     },
     Section {
         title: PROVIDER,
         intro: "One provider (tenant). Without any, there is one shared provider named `shared` at the base URL.",
         fields: &[
-            field("name", "3 to 24 lower-case letters and digits; part of the provider's URL"),
+            field(
+                "name",
+                "3 to 24 lower-case letters and digits; part of the provider's URL",
+            ),
             field("default", "Whether the base URL is this provider's"),
-            field("mode", "Who may set policies: `aad` callers with the right role, `isolated` holders of a registered signing certificate, `shared` nobody"),
-            field("accepted_tcb_statuses", "TCB statuses with which evidence is accepted, as Intel names them"),
-            field("explain", "How much a refusal explains to the client: `none`, `reason` or `full`"),
-            field("token_extensions", "Whether tokens carry claims of the service's own, `x-attestry-...`, beside MAA's"),
+            field(
+                "mode",
+                "Who may set policies: `aad` callers with the right role, `isolated` holders of a registered signing certificate, `shared` nobody",
+            ),
+            field(
+                "accepted_tcb_statuses",
+                "TCB statuses with which evidence is accepted, as Intel names them",
+            ),
+            field(
+                "explain",
+                "How much a refusal explains to the client: `none`, `reason` or `full`",
+            ),
+            field(
+                "token_extensions",
+                "Whether tokens carry claims of the service's own, `x-attestry-...`, beside MAA's",
+            ),
         ],
     },
     Section {
@@ -153,7 +252,10 @@ pub(super) const SECTIONS: &[Section] = &[
         intro: "Logs, on standard error.",
         fields: &[
             field("log_format", "`text` or `json`"),
-            field("log_level", "A level, or directives such as `info,attestry_service::collateral=debug`"),
+            field(
+                "log_level",
+                "A level, or directives such as `info,attestry_service::collateral=debug`",
+            ),
         ],
     },
 ];

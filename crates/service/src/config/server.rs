@@ -84,22 +84,37 @@ impl ServerConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         if self.has_tls() == self.tls_private_key.as_os_str().is_empty() {
             return Err(ConfigError::key(
-                if self.has_tls() { "server.tls_private_key" } else { "server.tls_certificate" },
+                if self.has_tls() {
+                    "server.tls_private_key"
+                } else {
+                    "server.tls_certificate"
+                },
                 "the certificate and its private key must be given together",
             ));
         }
         if !self.has_tls() && !self.listen.ip().is_loopback() {
             return Err(ConfigError::key(
                 "server.tls_certificate",
-                format!("required to listen on `{}`: plain HTTP is for loopback only", self.listen.ip()),
+                format!(
+                    "required to listen on `{}`: plain HTTP is for loopback only",
+                    self.listen.ip()
+                ),
             ));
         }
         self.validate_names()?;
         check_range("server.max_connections", self.max_connections, 1..=65_536)?;
         check_range("server.max_body_bytes", self.max_body_bytes, 65_536..=67_108_864)?;
-        check_range("server.max_header_bytes", self.max_header_bytes, 8_192..=1_048_576)?;
+        check_range(
+            "server.max_header_bytes",
+            self.max_header_bytes,
+            8_192..=1_048_576,
+        )?;
         check_range("server.max_headers", self.max_headers, 16..=1_024)?;
-        check_range("server.max_concurrent_streams", self.max_concurrent_streams, 1..=10_000)?;
+        check_range(
+            "server.max_concurrent_streams",
+            self.max_concurrent_streams,
+            1..=10_000,
+        )?;
         for (key, seconds) in [
             ("server.handshake_timeout_seconds", self.handshake_timeout_seconds),
             ("server.header_timeout_seconds", self.header_timeout_seconds),
@@ -116,7 +131,9 @@ impl ServerConfig {
         if !self.base_url.is_empty() {
             let plain = self.base_url.parse::<Uri>().ok().is_some_and(|url| {
                 matches!(url.scheme_str(), Some("https" | "http"))
-                    && url.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+                    && url
+                        .authority()
+                        .is_some_and(|authority| !authority.as_str().contains('@'))
                     && url.path() == "/"
                     && url.query().is_none()
                     && !self.base_url.ends_with('/')
@@ -124,14 +141,19 @@ impl ServerConfig {
             if !plain {
                 return Err(ConfigError::key(
                     "server.base_url",
-                    format!("`{}` is not a URL of the form `https://host[:port]`", self.base_url),
+                    format!(
+                        "`{}` is not a URL of the form `https://host[:port]`",
+                        self.base_url
+                    ),
                 ));
             }
         }
         let label = |label: &str| {
             !label.is_empty()
                 && label.len() <= 63
-                && label.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
+                && label
+                    .bytes()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
         };
         if !self.base_domain.is_empty() && !self.base_domain.split('.').all(label) {
             return Err(ConfigError::key(

@@ -27,7 +27,10 @@ pub enum LogFormat {
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { log_format: LogFormat::Text, log_level: "info".to_owned() }
+        Self {
+            log_format: LogFormat::Text,
+            log_level: "info".to_owned(),
+        }
     }
 }
 

@@ -59,7 +59,9 @@ impl VerificationConfig {
     pub fn staleness(&self) -> Staleness {
         match self.staleness {
             StalenessMode::Strict => Staleness::Strict,
-            StalenessMode::Grace => Staleness::Grace { seconds: self.grace_seconds },
+            StalenessMode::Grace => Staleness::Grace {
+                seconds: self.grace_seconds,
+            },
             StalenessMode::MaaCompat => Staleness::MaaCompat,
         }
     }
@@ -80,9 +82,16 @@ impl VerificationConfig {
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         if self.trust_roots.is_empty() {
-            return Err(ConfigError::key("verification.trust_roots", "at least one root is needed"));
+            return Err(ConfigError::key(
+                "verification.trust_roots",
+                "at least one root is needed",
+            ));
         }
-        check_range("verification.grace_seconds", self.grace_seconds, 1..=MAX_GRACE_SECONDS)?;
+        check_range(
+            "verification.grace_seconds",
+            self.grace_seconds,
+            1..=MAX_GRACE_SECONDS,
+        )?;
         self.baselines().map(drop)
     }
 }

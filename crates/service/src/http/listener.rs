@@ -32,10 +32,10 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-pub use self::tls::{TlsError, TlsIdentity};
 use self::activity::{Activity, WatchedIo};
 pub use self::body::BodyError;
 use self::body::DeadlineBody;
+pub use self::tls::{TlsError, TlsIdentity};
 use crate::config::ServerConfig;
 use crate::telemetry::Metrics;
 
@@ -95,7 +95,13 @@ pub async fn serve(
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
     let drain_timeout = limits.drain_timeout;
-    let context = Arc::new(Context { tls, router, limits, metrics, shutdown: shutdown.clone() });
+    let context = Arc::new(Context {
+        tls,
+        router,
+        limits,
+        metrics,
+        shutdown: shutdown.clone(),
+    });
 
     while let Some((stream, peer, permit)) = next_connection(&listener, &permits, &shutdown).await {
         let context = Arc::clone(&context);
@@ -112,7 +118,10 @@ pub async fn serve(
     if timeout(drain_timeout, connections.wait()).await.is_ok() {
         return true;
     }
-    warn!(connections.open = connections.len(), "drain timeout passed, closing the remaining connections");
+    warn!(
+        connections.open = connections.len(),
+        "drain timeout passed, closing the remaining connections"
+    );
     cut.cancel();
     connections.wait().await;
     false
@@ -178,8 +187,10 @@ impl Context {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity =
-            Arc::new(Activity::new(self.limits.header_timeout, self.limits.idle_timeout));
+        let activity = Arc::new(Activity::new(
+            self.limits.header_timeout,
+            self.limits.idle_timeout,
+        ));
         let io = TokioIo::new(WatchedIo::new(
             stream,
             // HTTP/2 frames may arrive at any time without starting a request.
@@ -201,7 +212,8 @@ impl Context {
                     .max_buf_size(self.limits.max_header_bytes)
                     .max_headers(self.limits.max_headers)
                     .serve_connection(io, service);
-                self.drive(connection, |connection| connection.graceful_shutdown(), &activity).await;
+                self.drive(connection, |connection| connection.graceful_shutdown(), &activity)
+                    .await;
             }
             Protocol::Http2 => {
                 let connection = http2::Builder::new(TokioExecutor::new())
@@ -211,19 +223,16 @@ impl Context {
                     .keep_alive_interval(self.limits.idle_timeout)
                     .keep_alive_timeout(self.limits.header_timeout)
                     .serve_connection(io, service);
-                self.drive(connection, |connection| connection.graceful_shutdown(), &activity).await;
+                self.drive(connection, |connection| connection.graceful_shutdown(), &activity)
+                    .await;
             }
         }
     }
 
     /// Drives a connection to its end. When it is idle for too long or the service stops, it is asked to end
     /// gracefully; when it is idle still after that, it is dropped.
-    async fn drive<C>(
-        &self,
-        connection: C,
-        end: impl Fn(std::pin::Pin<&mut C>),
-        activity: &Activity,
-    ) where
+    async fn drive<C>(&self, connection: C, end: impl Fn(std::pin::Pin<&mut C>), activity: &Activity)
+    where
         C: Future<Output = hyper::Result<()>>,
     {
         let mut connection = pin!(connection);
@@ -262,7 +271,11 @@ enum Protocol {
 
 impl Protocol {
     fn by_alpn(protocol: Option<&[u8]>) -> Self {
-        if protocol == Some(tls::ALPN_HTTP2) { Self::Http2 } else { Self::Http1 }
+        if protocol == Some(tls::ALPN_HTTP2) {
+            Self::Http2
+        } else {
+            Self::Http1
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use attestry_evidence::time::UnixTime;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 
 use super::StartError;
@@ -19,7 +19,11 @@ use crate::config::{Config, ConfigError, ExplainLevel, ProviderConfig, ProviderM
 pub(super) fn config(mut config: Config) -> Result<Config, StartError> {
     if !config.server.listen.ip().is_loopback() {
         let reason = "development mode listens on loopback only";
-        return Err(ConfigError::Key { key: "server.listen".to_owned(), reason: reason.to_owned() }.into());
+        return Err(ConfigError::Key {
+            key: "server.listen".to_owned(),
+            reason: reason.to_owned(),
+        }
+        .into());
     }
     if !config.server.has_tls() {
         let certificates = issue_certificates(&config.store.data_dir.join("tls"))?;
@@ -35,8 +39,11 @@ pub(super) fn config(mut config: Config) -> Result<Config, StartError> {
 /// Name of the authority's certificate in the directory `tls` of the data directory.
 pub(super) const CA_CERTIFICATE: &str = "ca.pem";
 
-const PROVIDERS: [(&str, ProviderMode); 3] =
-    [("dev", ProviderMode::Aad), ("isolated", ProviderMode::Isolated), ("shared", ProviderMode::Shared)];
+const PROVIDERS: [(&str, ProviderMode); 3] = [
+    ("dev", ProviderMode::Aad),
+    ("isolated", ProviderMode::Isolated),
+    ("shared", ProviderMode::Shared),
+];
 
 fn provider(&(name, mode): &(&str, ProviderMode)) -> ProviderConfig {
     ProviderConfig {
@@ -56,7 +63,9 @@ struct CertificateFiles {
 /// Issues a fresh server certificate under the authority in `directory`, which is set up the first time and
 /// then stays, so that clients that trust it go on to.
 fn issue_certificates(directory: &Path) -> Result<CertificateFiles, StartError> {
-    let failed = || StartError::DevelopmentCa { path: directory.to_owned() };
+    let failed = || StartError::DevelopmentCa {
+        path: directory.to_owned(),
+    };
     std::fs::create_dir_all(directory).map_err(|_| failed())?;
     let (ca_certificate, ca_key) = (directory.join(CA_CERTIFICATE), directory.join("ca.key"));
     let ca_params = ca_params().map_err(|_| failed())?;
@@ -85,7 +94,9 @@ fn issue_certificates(directory: &Path) -> Result<CertificateFiles, StartError> 
 
 fn ca_params() -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(DnType::CommonName, "Attestry development CA");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Attestry development CA");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     // Fixed, because the authority is made again from these parameters at every start.
@@ -119,7 +130,11 @@ fn civil_date(now: UnixTime, days: i64) -> (i32, u8, u8) {
     let date = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
     let date = date.to_zoned(jiff::tz::TimeZone::UTC).date();
     let unsigned = |part: i8| u8::try_from(part).unwrap_or(1);
-    (i32::from(date.year()), unsigned(date.month()), unsigned(date.day()))
+    (
+        i32::from(date.year()),
+        unsigned(date.month()),
+        unsigned(date.day()),
+    )
 }
 
 fn write_private(path: &Path, content: &str) -> std::io::Result<()> {

@@ -28,14 +28,26 @@ pub(super) async fn load(
         mode: ProviderMode::Shared,
         ..ProviderConfig::default()
     }];
-    let configured = if config.provider.is_empty() { shared.as_slice() } else { &config.provider };
+    let configured = if config.provider.is_empty() {
+        shared.as_slice()
+    } else {
+        &config.provider
+    };
     let mut providers = Vec::with_capacity(configured.len());
     for provider in configured {
-        providers.push(Arc::new(load_one(provider, config, addressing, store, mode, &ring).await?));
+        providers.push(Arc::new(
+            load_one(provider, config, addressing, store, mode, &ring).await?,
+        ));
     }
-    let default = configured.iter().find(|provider| provider.default).map(|provider| provider.name.as_str());
+    let default = configured
+        .iter()
+        .find(|provider| provider.default)
+        .map(|provider| provider.name.as_str());
     Providers::new(addressing, providers, default).map_err(|error| {
-        StartError::Config(ConfigError::Key { key: "provider".to_owned(), reason: error.to_string() })
+        StartError::Config(ConfigError::Key {
+            key: "provider".to_owned(),
+            reason: error.to_string(),
+        })
     })
 }
 
@@ -47,7 +59,10 @@ async fn load_one(
     mode: &Mode,
     ring: &KeyRing,
 ) -> Result<Provider, StartError> {
-    let refused = |reason: String| StartError::Provider { name: provider.name.clone(), reason };
+    let refused = |reason: String| StartError::Provider {
+        name: provider.name.clone(),
+        reason,
+    };
     let url = addressing.issuer_url(&provider.name, provider.default);
     Ok(Provider {
         name: provider.name.clone(),
@@ -66,7 +81,11 @@ fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<S
         })
     };
     Ok(Settings {
-        accepted_tcb_statuses: provider.accepted_tcb_statuses.iter().map(status).collect::<Result<_, _>>()?,
+        accepted_tcb_statuses: provider
+            .accepted_tcb_statuses
+            .iter()
+            .map(status)
+            .collect::<Result<_, _>>()?,
         staleness: config.verification.staleness(),
         baselines: config.verification.baselines()?,
         token_extensions: provider.token_extensions,
@@ -83,7 +102,9 @@ async fn policies(
     let mut policies = BTreeMap::new();
     let current = store.policy_current(&provider.name).await?;
     for kind in AttestationType::ALL {
-        let stored = current.iter().find(|record| record.attestation_type == kind.to_string());
+        let stored = current
+            .iter()
+            .find(|record| record.attestation_type == kind.to_string());
         let policy = match stored.and_then(|record| record.token.as_deref()) {
             Some(envelope) => Some(StoredPolicy::from_envelope(envelope)),
             None => StoredPolicy::default_for(kind, provider.mode),
@@ -101,7 +122,10 @@ async fn policies(
 
 /// The stored keys; the first start makes and stores one before anything is signed with it.
 async fn key_ring(store: &Store, now: UnixTime) -> Result<KeyRing, StartError> {
-    let keys = |error: TokenError| StartError::Provider { name: "signing key".to_owned(), reason: error.to_string() };
+    let keys = |error: TokenError| StartError::Provider {
+        name: "signing key".to_owned(),
+        reason: error.to_string(),
+    };
     let records = store.signing_key_list().await?;
     let ring = KeyRing::from_records(&records).map_err(keys)?;
     if ring.active(ALGORITHM).is_ok() {

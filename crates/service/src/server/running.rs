@@ -59,7 +59,12 @@ pub struct RunningServer {
 pub(super) fn start(parts: Parts) -> RunningServer {
     let stop = CancellationToken::new();
     let jobs = TaskTracker::new();
-    jobs::start(&jobs, parts.clock.clone(), parts.collateral.clone(), stop.child_token());
+    jobs::start(
+        &jobs,
+        parts.clock.clone(),
+        parts.collateral.clone(),
+        stop.child_token(),
+    );
     jobs.close();
     let router = http::router(App {
         attestor: parts.attestor,
@@ -136,12 +141,14 @@ impl RunningServer {
     /// collateral in the store. What cannot be read stays as it is. The configuration is read at start only.
     pub async fn reload(&self) -> Result<(), StartError> {
         if let Some(tls) = &self.tls {
-            tls.reload(&self.config.server.tls_certificate, &self.config.server.tls_private_key)?;
+            tls.reload(
+                &self.config.server.tls_certificate,
+                &self.config.server.tls_private_key,
+            )?;
         }
         let now = self.clock.now();
         self.collateral.reload(now).await?;
-        let providers =
-            providers::load(&self.config, &self.addressing, &self.store, &self.mode, now).await?;
+        let providers = providers::load(&self.config, &self.addressing, &self.store, &self.mode, now).await?;
         self.directory.replace(providers);
         info!("reloaded");
         Ok(())

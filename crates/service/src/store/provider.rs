@@ -36,10 +36,9 @@ impl Store {
 
     /// All providers, by name.
     pub async fn provider_list(&self) -> Result<Vec<ProviderRecord>, StoreError> {
-        let rows =
-            sqlx::query("SELECT name, settings, created_at, updated_at FROM provider ORDER BY name")
-                .fetch_all(&self.pool)
-                .await?;
+        let rows = sqlx::query("SELECT name, settings, created_at, updated_at FROM provider ORDER BY name")
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(ProviderRecord {

@@ -112,9 +112,14 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, SealError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(path).map_err(|source| file_error(path, source))?.permissions().mode();
+        let mode = std::fs::metadata(path)
+            .map_err(|source| file_error(path, source))?
+            .permissions()
+            .mode();
         if mode & 0o077 != 0 {
-            return Err(SealError::FileTooOpen { path: path.to_owned() });
+            return Err(SealError::FileTooOpen {
+                path: path.to_owned(),
+            });
         }
     }
     Ok(Zeroizing::new(digits))
@@ -127,7 +132,10 @@ fn write_new_key(path: &Path) -> Result<(), SealError> {
     aws_lc_rs::rand::fill(&mut *key).map_err(|_| SealError::Seal)?;
     let digits = Zeroizing::new(hex::encode(&*key));
     let temporary = path.with_extension("new");
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     write_durably(&temporary, digits.as_bytes())
         .and_then(|()| std::fs::rename(&temporary, path))
         .and_then(|()| std::fs::File::open(directory)?.sync_all())
@@ -145,5 +153,8 @@ fn write_durably(path: &Path, content: &[u8]) -> std::io::Result<()> {
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> SealError {
-    SealError::File { path: path.to_owned(), source }
+    SealError::File {
+        path: path.to_owned(),
+        source,
+    }
 }

@@ -98,7 +98,10 @@ impl Store {
     fn signing_key(&self, row: &SqliteRow) -> Result<SigningKeyRecord, StoreError> {
         let kid: String = row.try_get("kid")?;
         let wrapped: Vec<u8> = row.try_get("wrapped_key")?;
-        let time = |column| row.try_get::<Option<i64>, _>(column).map(|at| at.map(UnixTime::new));
+        let time = |column| {
+            row.try_get::<Option<i64>, _>(column)
+                .map(|at| at.map(UnixTime::new))
+        };
         Ok(SigningKeyRecord {
             pkcs8: self.key_encryption_key.open(&kid, &wrapped)?,
             kid,
@@ -129,7 +132,9 @@ impl FromStr for SigningKeyState {
             "prepared" => Ok(Self::Prepared),
             "active" => Ok(Self::Active),
             "retired" => Ok(Self::Retired),
-            _ => Err(StoreError::Malformed { what: "signing key state" }),
+            _ => Err(StoreError::Malformed {
+                what: "signing key state",
+            }),
         }
     }
 }

@@ -122,10 +122,22 @@ impl Metrics {
             Unit::Seconds,
             self.request_duration.clone(),
         );
-        registry.register("requests_in_flight", "Requests being answered", self.in_flight.clone());
-        registry.register("requests_shed", "Requests turned away because of load", self.shed.clone());
+        registry.register(
+            "requests_in_flight",
+            "Requests being answered",
+            self.in_flight.clone(),
+        );
+        registry.register(
+            "requests_shed",
+            "Requests turned away because of load",
+            self.shed.clone(),
+        );
         registry.register("connections", "Open connections", self.connections.clone());
-        registry.register("handshake_failures", "Failed TLS handshakes", self.handshake_failures.clone());
+        registry.register(
+            "handshake_failures",
+            "Failed TLS handshakes",
+            self.handshake_failures.clone(),
+        );
         registry.register_with_unit(
             "collateral_age",
             "Time since the documents were obtained",
@@ -158,8 +170,9 @@ impl Default for Metrics {
 }
 
 /// A warm attestation takes about a millisecond, one that waits for a collateral source some seconds.
-const LATENCY_BUCKETS_SECONDS: [f64; 12] =
-    [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.25, 1.0, 4.0, 16.0];
+const LATENCY_BUCKETS_SECONDS: [f64; 12] = [
+    0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.25, 1.0, 4.0, 16.0,
+];
 
 #[cfg(test)]
 mod tests;

@@ -17,8 +17,23 @@ fn baselines_are_read_and_written() {
 
 #[test]
 fn other_texts_are_not_baselines() {
-    for text in ["", "Latest", "number", "number=", "number=-1", "number=+1", "number>17", "date>=2024-02-30", "date>=2024"] {
-        assert_eq!(text.parse::<Baseline>(), Err(BaselineError { text: text.to_owned() }));
+    for text in [
+        "",
+        "Latest",
+        "number",
+        "number=",
+        "number=-1",
+        "number=+1",
+        "number>17",
+        "date>=2024-02-30",
+        "date>=2024",
+    ] {
+        assert_eq!(
+            text.parse::<Baseline>(),
+            Err(BaselineError {
+                text: text.to_owned()
+            })
+        );
     }
 }
 

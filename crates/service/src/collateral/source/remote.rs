@@ -41,7 +41,11 @@ impl Remote {
             SourceKind::IntelPcs => (Dialect::IntelPcs, INTEL_PCS),
             SourceKind::Pccs | SourceKind::Directory | SourceKind::Bundle => (Dialect::Pccs, ""),
         };
-        let base = if config.url.is_empty() { public } else { &config.url };
+        let base = if config.url.is_empty() {
+            public
+        } else {
+            &config.url
+        };
         let base = base
             .trim_end_matches('/')
             .parse()
@@ -61,7 +65,12 @@ impl Remote {
         }
         let ca_file = Some(config.ca_file.as_path()).filter(|path| !path.as_os_str().is_empty());
         let fetcher = Fetcher::new(headers, ca_file, request_timeout, attempts)?;
-        Ok(Self { dialect, base, api_version: config.api_version, fetcher })
+        Ok(Self {
+            dialect,
+            base,
+            api_version: config.api_version,
+            fetcher,
+        })
     }
 
     pub(super) fn name(&self) -> String {
@@ -107,7 +116,8 @@ impl Remote {
 
     async fn tcb_info(&self, key: &CollateralKey) -> Result<Answer, SourceError> {
         let mut url = self.url(key.tee, &["tcb"], THIM_TCB_VERSION);
-        url.query_pairs_mut().append_pair("fmspc", &key.fmspc_hex().to_ascii_uppercase());
+        url.query_pairs_mut()
+            .append_pair("fmspc", &key.fmspc_hex().to_ascii_uppercase());
         append(&mut url, edition_query(key.edition));
         self.fetcher.get(&url).await
     }
@@ -121,11 +131,16 @@ impl Remote {
     async fn pck_crl(&self, key: &CollateralKey) -> Result<Answer, SourceError> {
         let mut url = self.url(Tee::Sgx, &["pckcrl"], THIM_CRL_VERSION);
         if self.asks_for_crls_by_address() {
-            let address =
-                format!("{INTEL_PCS}/sgx/certification/v{}/pckcrl?ca={}", self.api_version, key.ca_name());
+            let address = format!(
+                "{INTEL_PCS}/sgx/certification/v{}/pckcrl?ca={}",
+                self.api_version,
+                key.ca_name()
+            );
             url.query_pairs_mut().append_pair("uri", &address);
         } else {
-            url.query_pairs_mut().append_pair("ca", key.ca_name()).append_pair("encoding", "der");
+            url.query_pairs_mut()
+                .append_pair("ca", key.ca_name())
+                .append_pair("encoding", "der");
         }
         self.fetcher.get(&url).await
     }
@@ -137,7 +152,7 @@ impl Remote {
             }
             Dialect::AzureThim if self.asks_for_crls_by_address() => {
                 let mut url = self.url(Tee::Sgx, &["pckcrl"], THIM_CRL_VERSION);
-                url.query_pairs_mut().append_pair("uri", INTEL_ROOT_CRL);
+                url.query_pairs_mut().append_pair("uri", THIM_ROOT_CRL);
                 url
             }
             // Also for a service that stands in for Intel's: it cannot be elsewhere.
@@ -161,7 +176,9 @@ impl Remote {
         };
         if let Ok(mut path) = url.path_segments_mut() {
             let version = format!("v{}", self.api_version);
-            path.pop_if_empty().extend([tee, "certification", &version]).extend(call);
+            path.pop_if_empty()
+                .extend([tee, "certification", &version])
+                .extend(call);
         }
         if self.dialect == Dialect::AzureThim {
             url.query_pairs_mut()
@@ -181,6 +198,8 @@ fn append(url: &mut Url, pair: Option<(&'static str, String)>) {
 const INTEL_PCS: &str = "https://api.trustedservices.intel.com";
 /// The distribution point that Intel's certificates name for the root CA's CRL.
 const INTEL_ROOT_CRL: &str = "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der";
+/// The name that Azure keeps the same list under.
+const THIM_ROOT_CRL: &str = "https://certificates.trustedservices.intel.com/IntelSGXRootCA.crl";
 const AZURE_THIM: &str = "https://global.acccache.azure.net";
 
 /// API versions of Azure's calls.
@@ -197,5 +216,6 @@ const TCB_INFO_ISSUER_CHAIN: [HeaderName; 2] = [
 const ENCLAVE_IDENTITY_ISSUER_CHAIN: [HeaderName; 1] =
     [HeaderName::from_static("sgx-enclave-identity-issuer-chain")];
 const PCK_CRL_ISSUER_CHAIN: [HeaderName; 1] = [HeaderName::from_static("sgx-pck-crl-issuer-chain")];
-const EVALUATION_NUMBERS_ISSUER_CHAIN: [HeaderName; 1] =
-    [HeaderName::from_static("tcb-evaluation-data-numbers-issuer-chain")];
+const EVALUATION_NUMBERS_ISSUER_CHAIN: [HeaderName; 1] = [HeaderName::from_static(
+    "tcb-evaluation-data-numbers-issuer-chain",
+)];

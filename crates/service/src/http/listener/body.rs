@@ -31,7 +31,11 @@ pub(super) struct DeadlineBody {
 
 impl DeadlineBody {
     pub(super) fn new(body: Incoming, timeout: Duration) -> Self {
-        Self { body, timeout, deadline: None }
+        Self {
+            body,
+            timeout,
+            deadline: None,
+        }
     }
 }
 
@@ -48,7 +52,10 @@ impl Body for DeadlineBody {
         }
         let timeout = self.timeout;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(timeout)));
-        deadline.as_mut().poll(context).map(|()| Some(Err(BodyError::Timeout)))
+        deadline
+            .as_mut()
+            .poll(context)
+            .map(|()| Some(Err(BodyError::Timeout)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,0 +1,143 @@
+use attestry_evidence::dcap::Tee;
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
+
+use super::super::fixture::{self, NOW, World, days_later, documents};
+use super::*;
+
+struct Operator {
+    signer: BundleSigner,
+    verifier: BundleVerifier,
+}
+
+fn operator(algorithm: &'static rcgen::SignatureAlgorithm) -> Operator {
+    let key = KeyPair::generate_for(algorithm).unwrap();
+    Operator {
+        signer: BundleSigner::from_pem(key.serialize_pem().as_bytes()).unwrap(),
+        verifier: BundleVerifier::from_pem(key.public_key_pem().as_bytes()).unwrap(),
+    }
+}
+
+async fn exported(world: &World) -> Bundle {
+    let service = world.service(world.options(vec![]), NOW).await;
+    let imported = documents(&world.spec(fixture::STANDARD));
+    service
+        .import(Tee::Sgx, Edition::Standard, imported, "operator", NOW)
+        .await
+        .unwrap();
+    service.export(NOW)
+}
+
+#[tokio::test]
+async fn a_bundle_carries_everything_to_an_air_gapped_service() {
+    for algorithm in [&PKCS_ED25519, &PKCS_ECDSA_P256_SHA256] {
+        let Operator { signer, verifier } = operator(algorithm);
+        let world = World::new();
+        let original = exported(&world).await;
+        let file = original.seal(&signer).unwrap();
+
+        let elsewhere = World::new();
+        let service = elsewhere.service(elsewhere.options(vec![]), days_later(1)).await;
+        let bundle = Bundle::open(&file, &verifier).unwrap();
+        assert_eq!(bundle.created_at, NOW);
+        let outcomes = service.import_bundle(bundle, days_later(1)).await;
+
+        assert!(
+            matches!(outcomes.as_slice(), [(key, Ok(()))] if *key == world.key()),
+            "{outcomes:?}"
+        );
+        let held = service.held();
+        let documents = held[0].1.collateral.documents();
+        assert_eq!(documents, &original.entries[0].documents);
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_must_be_signed_by_the_operator() {
+    let Operator { signer, verifier } = operator(&PKCS_ED25519);
+    let other = operator(&PKCS_ED25519);
+    let world = World::new();
+    let file = exported(&world).await.seal(&signer).unwrap();
+    assert_eq!(
+        Bundle::open(&file, &other.verifier).unwrap_err(),
+        BundleError::Signature
+    );
+
+    let mut changed: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let payload = changed["payload"].as_str().unwrap();
+    let payload = String::from_utf8(STANDARD.decode(payload).unwrap()).unwrap();
+    changed["payload"] = STANDARD.encode(payload.replace("standard", "early")).into();
+    let changed = serde_json::to_vec(&changed).unwrap();
+    assert_eq!(
+        Bundle::open(&changed, &verifier).unwrap_err(),
+        BundleError::Signature
+    );
+
+    let mut other_type: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    other_type["payloadType"] = "text/plain".into();
+    let other_type = serde_json::to_vec(&other_type).unwrap();
+    assert_eq!(
+        Bundle::open(&other_type, &verifier).unwrap_err(),
+        BundleError::Malformed { what: "payload type" },
+    );
+    assert_eq!(
+        Bundle::open(b"{}", &verifier).unwrap_err(),
+        BundleError::Malformed { what: "envelope" }
+    );
+}
+
+#[tokio::test]
+async fn documents_in_a_bundle_are_verified_whoever_signed_it() {
+    let world = World::new();
+    let mut bundle = exported(&world).await;
+    let mut spec = world.spec(fixture::STANDARD);
+    spec.tcb_info_key = world.forge.seed.key("somebody else");
+    bundle.entries[0].documents = documents(&spec);
+
+    let elsewhere = World::new();
+    let service = elsewhere.service(elsewhere.options(vec![]), NOW).await;
+    let outcomes = service.import_bundle(bundle, NOW).await;
+
+    assert!(
+        matches!(outcomes.as_slice(), [(_, Err(ImportError::Refused(_)))]),
+        "{outcomes:?}"
+    );
+    assert!(service.held().is_empty());
+}
+
+#[tokio::test]
+async fn an_entry_is_what_its_label_says() {
+    let world = World::new();
+    let mut bundle = exported(&world).await;
+    let label = CollateralKey {
+        fmspc: [9; 6],
+        ..world.key()
+    };
+    bundle.entries[0].key = label;
+
+    let elsewhere = World::new();
+    let service = elsewhere.service(elsewhere.options(vec![]), NOW).await;
+    let outcomes = service.import_bundle(bundle, NOW).await;
+
+    assert!(
+        matches!(&outcomes[0].1, Err(ImportError::Mislabelled { expected, found })
+            if *expected == label && *found == world.key()),
+        "{outcomes:?}",
+    );
+}
+
+#[test]
+fn other_keys_are_refused() {
+    let p384 = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    assert!(matches!(
+        BundleSigner::from_pem(p384.serialize_pem().as_bytes()),
+        Err(BundleError::PrivateKey),
+    ));
+    assert!(matches!(
+        BundleVerifier::from_pem(p384.public_key_pem().as_bytes()),
+        Err(BundleError::PublicKey),
+    ));
+    assert!(matches!(
+        BundleSigner::from_pem(b"no PEM"),
+        Err(BundleError::PrivateKey)
+    ));
+}

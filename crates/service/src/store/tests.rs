@@ -1,0 +1,383 @@
+use std::os::unix::fs::PermissionsExt;
+
+use attestry_evidence::dcap::CollateralDocuments;
+use attestry_evidence::time::UnixTime;
+use tempfile::TempDir;
+
+use super::*;
+
+const NOW: UnixTime = UnixTime::new(1_780_000_000);
+
+struct Fixture {
+    directory: TempDir,
+    store: Store,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        let store = Store::open(&StoreOptions::in_dir(directory.path()))
+            .await
+            .unwrap();
+        Self { directory, store }
+    }
+
+    /// The same directory, opened by the next process.
+    async fn reopened(self) -> Self {
+        self.store.close().await;
+        let store = Store::open(&StoreOptions::in_dir(self.directory.path()))
+            .await
+            .unwrap();
+        Self { store, ..self }
+    }
+}
+
+fn collateral(edition: &str, number: u32) -> CollateralRecord {
+    let document = |name: &str| format!("{name} {number}").into_bytes();
+    CollateralRecord {
+        tee: "sgx".to_owned(),
+        fmspc: "00906ed50000".to_owned(),
+        ca: "processor".to_owned(),
+        edition: edition.to_owned(),
+        documents: CollateralDocuments {
+            tcb_info: document("tcb info"),
+            tcb_info_issuer_chain: document("tcb info chain"),
+            qe_identity: document("qe identity"),
+            qe_identity_issuer_chain: document("qe identity chain"),
+            root_ca_crl: document("root crl"),
+            pck_crl: vec![0x30, 0x00, 0xff],
+            pck_crl_issuer_chain: document("pck crl chain"),
+        },
+        source: "pccs localhost".to_owned(),
+        fetched_at: NOW,
+        tcb_info_evaluation_number: number,
+        qe_identity_evaluation_number: number + 1,
+        pck_crl_number: 7,
+        root_crl_number: 8,
+    }
+}
+
+#[track_caller]
+fn assert_same(one: &CollateralRecord, other: &CollateralRecord) {
+    assert_eq!(format!("{one:?}"), format!("{other:?}"));
+}
+
+#[tokio::test]
+async fn what_was_put_is_there_after_a_restart() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    store.meta_put("schema", "1").await.unwrap();
+    store.meta_put("schema", "2").await.unwrap();
+    store.provider_put("tenant", "{}", NOW).await.unwrap();
+    store
+        .policy_put("tenant", "SgxEnclave", Some("a.b.c"), "operator", NOW)
+        .await
+        .unwrap();
+    store.collateral_put(&collateral("standard", 17)).await.unwrap();
+
+    let fixture = fixture.reopened().await;
+
+    let store = &fixture.store;
+    assert_eq!(store.meta("schema").await.unwrap().as_deref(), Some("2"));
+    assert_eq!(store.meta("other").await.unwrap(), None);
+    assert_eq!(store.provider_list().await.unwrap().len(), 1);
+    assert_eq!(store.policy_current("tenant").await.unwrap().len(), 1);
+    assert_same(
+        &store.collateral_list().await.unwrap()[0],
+        &collateral("standard", 17),
+    );
+}
+
+#[tokio::test]
+async fn a_provider_is_replaced_and_keeps_its_date_of_birth() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let later = NOW.add_seconds(60).unwrap();
+    store
+        .provider_put("tenant", r#"{"mode":"aad"}"#, NOW)
+        .await
+        .unwrap();
+    store.provider_put("other", "{}", NOW).await.unwrap();
+    store
+        .provider_put("tenant", r#"{"mode":"isolated"}"#, later)
+        .await
+        .unwrap();
+
+    let providers = store.provider_list().await.unwrap();
+
+    let names: Vec<_> = providers.iter().map(|provider| provider.name.as_str()).collect();
+    assert_eq!(names, ["other", "tenant"]);
+    let tenant = ProviderRecord {
+        name: "tenant".to_owned(),
+        settings: r#"{"mode":"isolated"}"#.to_owned(),
+        created_at: NOW,
+        updated_at: later,
+    };
+    assert_eq!(providers[1], tenant);
+}
+
+#[tokio::test]
+async fn policies_have_a_history_and_a_current_revision() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let put = async |kind, token| {
+        store
+            .policy_put("tenant", kind, token, "operator", NOW)
+            .await
+            .unwrap()
+    };
+    let first = put("SgxEnclave", Some("one")).await;
+    put("TdxVm", Some("tdx")).await;
+    let reset = put("SgxEnclave", None).await;
+    let third = put("SgxEnclave", Some("three")).await;
+    store
+        .policy_put("other", "SgxEnclave", Some("other"), "operator", NOW)
+        .await
+        .unwrap();
+
+    let history = store.policy_list("tenant", "SgxEnclave").await.unwrap();
+    let revisions: Vec<_> = history
+        .iter()
+        .map(|record| (record.revision, record.token.as_deref()))
+        .collect();
+    assert_eq!(
+        revisions,
+        [(first, Some("one")), (reset, None), (third, Some("three"))]
+    );
+    assert!(first < reset && reset < third);
+
+    let current = store.policy_current("tenant").await.unwrap();
+    let current: Vec<_> = current
+        .iter()
+        .map(|record| (record.attestation_type.as_str(), record.token.as_deref()))
+        .collect();
+    assert_eq!(current, [("SgxEnclave", Some("three")), ("TdxVm", Some("tdx"))]);
+}
+
+#[tokio::test]
+async fn the_policy_history_cannot_be_rewritten() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    store
+        .policy_put("tenant", "SgxEnclave", Some("one"), "operator", NOW)
+        .await
+        .unwrap();
+    for statement in ["UPDATE policy SET token = 'other'", "DELETE FROM policy"] {
+        let error = sqlx::query(statement).execute(&store.pool).await.unwrap_err();
+        assert!(error.to_string().contains("append-only"), "{error}");
+    }
+    assert_eq!(store.policy_list("tenant", "SgxEnclave").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn collateral_is_replaced_by_key() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    for record in [
+        collateral("standard", 17),
+        collateral("early", 18),
+        collateral("standard", 19),
+    ] {
+        store.collateral_put(&record).await.unwrap();
+    }
+    let held = store.collateral_list().await.unwrap();
+    assert_eq!(held.len(), 2);
+    assert_same(&held[0], &collateral("early", 18));
+    assert_same(&held[1], &collateral("standard", 19));
+}
+
+#[tokio::test]
+async fn an_active_signing_key_retires_the_one_before_it() {
+    let fixture = Fixture::new().await;
+    let later = NOW.add_seconds(60).unwrap();
+    let key = |kid, state, pkcs8| NewSigningKey {
+        kid,
+        algorithm: "RS256",
+        state,
+        pkcs8,
+    };
+    let store = &fixture.store;
+    store
+        .signing_key_put(&key("one", SigningKeyState::Active, b"secret one"), NOW)
+        .await
+        .unwrap();
+    store
+        .signing_key_put(&key("two", SigningKeyState::Active, b"secret two"), later)
+        .await
+        .unwrap();
+    store
+        .signing_key_put(&key("three", SigningKeyState::Prepared, b"secret three"), later)
+        .await
+        .unwrap();
+    let duplicate = store
+        .signing_key_put(&key("one", SigningKeyState::Active, b"other"), later)
+        .await;
+    assert!(matches!(duplicate, Err(StoreError::Database(_))), "{duplicate:?}");
+
+    let fixture = fixture.reopened().await;
+
+    let keys = fixture.store.signing_key_list().await.unwrap();
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|key| (key.kid.as_str(), key.state, key.pkcs8.as_slice(), key.retired_at))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            (
+                "one",
+                SigningKeyState::Retired,
+                b"secret one".as_slice(),
+                Some(later)
+            ),
+            ("three", SigningKeyState::Prepared, b"secret three", None),
+            ("two", SigningKeyState::Active, b"secret two", None),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn private_keys_are_not_in_the_files() {
+    let fixture = Fixture::new().await;
+    let secret = b"the private key in the clear";
+    let key = NewSigningKey {
+        kid: "k",
+        algorithm: "RS256",
+        state: SigningKeyState::Active,
+        pkcs8: secret,
+    };
+    fixture.store.signing_key_put(&key, NOW).await.unwrap();
+    fixture.store.close().await;
+    for file in std::fs::read_dir(fixture.directory.path()).unwrap() {
+        let content = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!content.windows(secret.len()).any(|window| window == secret));
+    }
+}
+
+#[tokio::test]
+async fn a_key_does_not_open_under_another_key_encryption_key() {
+    let fixture = Fixture::new().await;
+    let key = NewSigningKey {
+        kid: "k",
+        algorithm: "RS256",
+        state: SigningKeyState::Active,
+        pkcs8: b"p",
+    };
+    fixture.store.signing_key_put(&key, NOW).await.unwrap();
+    fixture.store.close().await;
+
+    let options = StoreOptions {
+        key_encryption_key: Some("00".repeat(32)),
+        ..StoreOptions::in_dir(fixture.directory.path())
+    };
+    let store = Store::open(&options).await.unwrap();
+
+    assert!(matches!(
+        store.signing_key_list().await,
+        Err(StoreError::Seal(SealError::Open))
+    ));
+}
+
+#[tokio::test]
+async fn a_sealed_key_does_not_open_as_another() {
+    let fixture = Fixture::new().await;
+    for kid in ["one", "two"] {
+        let key = NewSigningKey {
+            kid,
+            algorithm: "RS256",
+            state: SigningKeyState::Prepared,
+            pkcs8: b"p",
+        };
+        fixture.store.signing_key_put(&key, NOW).await.unwrap();
+    }
+    let swap = "UPDATE signing_key SET wrapped_key = \
+                (SELECT wrapped_key FROM signing_key WHERE kid = 'one') WHERE kid = 'two'";
+    sqlx::query(swap).execute(&fixture.store.pool).await.unwrap();
+
+    assert!(matches!(
+        fixture.store.signing_key_list().await,
+        Err(StoreError::Seal(SealError::Open))
+    ));
+}
+
+#[tokio::test]
+async fn the_data_directory_is_its_owners_alone() {
+    let directory = TempDir::new().unwrap();
+    let data_dir = directory.path().join("a/b");
+    Store::open(&StoreOptions::in_dir(&data_dir)).await.unwrap();
+
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data_dir), 0o700);
+    let key_file = data_dir.join(KEY_ENCRYPTION_KEY_FILE);
+    assert_eq!(mode(&key_file), 0o600);
+
+    std::fs::set_permissions(&key_file, PermissionsExt::from_mode(0o640)).unwrap();
+    let error = Store::open(&StoreOptions::in_dir(&data_dir)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Seal(SealError::FileTooOpen { path }) if path == key_file));
+}
+
+#[tokio::test]
+async fn a_malformed_key_encryption_key_is_refused() {
+    let directory = TempDir::new().unwrap();
+    for digits in ["", "00", &"0".repeat(63), &"g".repeat(64), &"00".repeat(33)] {
+        let options = StoreOptions {
+            key_encryption_key: Some(digits.to_owned()),
+            ..StoreOptions::in_dir(directory.path())
+        };
+        let error = Store::open(&options).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Seal(SealError::MalformedKey)),
+            "{digits}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn writers_wait_for_each_other() {
+    let fixture = Fixture::new().await;
+    let other = Store::open(&StoreOptions::in_dir(fixture.directory.path()))
+        .await
+        .unwrap();
+    let put = |store: Store| async move {
+        for _ in 0..20 {
+            store
+                .policy_put("tenant", "SgxEnclave", Some("t"), "operator", NOW)
+                .await
+                .unwrap();
+        }
+    };
+    tokio::join!(put(fixture.store.clone()), put(other), put(fixture.store.clone()));
+    assert_eq!(
+        fixture
+            .store
+            .policy_list("tenant", "SgxEnclave")
+            .await
+            .unwrap()
+            .len(),
+        60
+    );
+}
+
+#[tokio::test]
+async fn the_database_is_as_durable_as_promised() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let pragma = async |name: &'static str| {
+        sqlx::query_scalar::<_, String>(name)
+            .fetch_one(&store.pool)
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        pragma("SELECT journal_mode FROM pragma_journal_mode").await,
+        "wal"
+    );
+    assert_eq!(
+        pragma("SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous").await,
+        "2",
+        "FULL"
+    );
+    store.probe().await.unwrap();
+    store.close().await;
+    assert!(store.probe().await.is_err());
+}
