@@ -62,19 +62,31 @@ start() {
     done
 }
 
-# check CASES CA: both clients over the cases; their lines go to the results.
+# check URL CASES CA: both clients over the cases; their lines go to the results.
 check() {
-    "$cache/python/bin/python" "$here/python/test_attestation.py" "$url" "$2" "$1" | tee -a "$work/results" || true
-    NODE_EXTRA_CA_CERTS=$2 node "$cache/node/test_attestation.mjs" "$url" "$1" | tee -a "$work/results" || true
+    run_client "$cache/python/bin/python" "$here/python/test_attestation.py" "$1" "$3" "$2"
+    NODE_EXTRA_CA_CERTS=$3 run_client node "$cache/node/test_attestation.mjs" "$1" "$2"
+}
+
+# A client that ends badly without a failed check has fallen over.
+run_client() {
+    status=0
+    "$@" >"$work/lines" || status=$?
+    if [ "$status" -ne 0 ] && ! grep -q '^FAIL ' "$work/lines"; then
+        echo "FAIL  $2 ended with status $status" >>"$work/lines"
+    fi
+    tee -a "$work/results" <"$work/lines"
 }
 
 install_clients
 : >"$work/results"
 
-echo "Evidence minted now"
+echo "Evidence minted now, provider at the base URL"
 python3 "$here/cases.py" minted "$binary" "$work/minted"
 start "$work/server.log" --dev --listen 127.0.0.1:0 --data "$work/data"
-check "$work/minted/cases.json" "$work/data/tls/ca.pem"
+check "$url" "$work/minted/cases.json" "$work/data/tls/ca.pem"
+echo "Evidence minted now, provider at a path"
+check "$url/p/shared" "$work/minted/cases.json" "$work/data/tls/ca.pem"
 stop
 
 set=$vectors/dcap/sets/sgx-v3-00906ed50000-maa-2021-exchange
@@ -84,7 +96,7 @@ if [ -d "$set" ]; then
     as_of=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["verify_time"])' "$set/expected.json")
     start "$work/recorded.log" --dev --config "$here/out-of-date.toml" --listen 127.0.0.1:0 \
         --data "$work/recorded-data" --as-of "$as_of" --collateral "$set/collateral.json"
-    check "$work/recorded/cases.json" "$work/recorded-data/tls/ca.pem"
+    check "$url" "$work/recorded/cases.json" "$work/recorded-data/tls/ca.pem"
     stop
 else
     echo "SKIPPED: no recorded evidence in $vectors"
