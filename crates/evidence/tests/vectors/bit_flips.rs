@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use attestry_evidence::dcap::{
     CollateralDocuments, Quote, Staleness, VerifiedCollateral, VerifiedPck, appraise,
 };
-use attestry_evidence::rejection::Rejected;
 
 use crate::outcome::{anchors, verify_time};
 use crate::pool::{Vector, real_quotes};
@@ -54,10 +53,10 @@ impl Target {
         })
     }
 
-    fn appraise(&self, bytes: &[u8]) -> Result<(), Rejected> {
-        let quote = Quote::parse(bytes)?;
+    fn accepts(&self, bytes: &[u8]) -> bool {
         let now = verify_time(&self.vector);
-        appraise(&quote, &self.pck, &self.collateral, now, Staleness::Strict).map(drop)
+        Quote::parse(bytes)
+            .is_ok_and(|quote| appraise(&quote, &self.pck, &self.collateral, now, Staleness::Strict).is_ok())
     }
 
     /// Which bits in `range` can be flipped without a refusal.
@@ -67,7 +66,7 @@ impl Target {
         for position in range.clone() {
             for bit in 0..8 {
                 bytes[position] ^= 1 << bit;
-                if self.appraise(&bytes).is_ok() {
+                if self.accepts(&bytes) {
                     survivors.push(format!("{}: byte {position} bit {bit}", self.vector.name));
                 }
                 bytes[position] ^= 1 << bit;

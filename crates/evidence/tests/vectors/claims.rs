@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use attestry_evidence::claims::Claims;
-use attestry_evidence::dcap::{Appraisal, CollateralHashes, Tee};
+use attestry_evidence::dcap::{Appraisal, CollateralHashes, TcbStatus, Tee};
 use attestry_evidence::{sgx, tdx};
 use serde_json::Value;
 
@@ -127,11 +127,7 @@ fn policies_are_told_status_date_advisories_and_platform() {
         let current = facts
             .get("x-attestry-tdx-current-tcb-status")
             .and_then(Value::as_str);
-        assert_eq!(
-            current,
-            appraisal.current_status().map(|status| status.name()),
-            "{name}"
-        );
+        assert_eq!(current, appraisal.current_status().map(TcbStatus::name), "{name}");
         assert!(!facts.keys().any(|fact| fact.contains("ppid")), "{name}");
     }
 }

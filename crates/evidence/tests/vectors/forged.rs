@@ -11,17 +11,15 @@ use crate::pool::vectors;
 fn every_outcome_is_the_recommended_one() {
     for vector in vectors("forged") {
         let recommended = vector.known("recommended").as_str().unwrap();
-        let expected = match recommended.strip_prefix("accept ") {
-            Some(status) => Outcome::Status(status.split(',').next().unwrap().to_owned()),
-            None => {
-                assert!(
-                    recommended.starts_with("reject"),
-                    "{}: {recommended}",
-                    vector.name
-                );
-                Outcome::Refused
-            }
-        };
+        let accepted = recommended.strip_prefix("accept ");
+        assert!(
+            accepted.is_some() || recommended.starts_with("reject"),
+            "{}: {recommended}",
+            vector.name
+        );
+        let expected = accepted.map_or(Outcome::Refused, |status| {
+            Outcome::Status(status.split(',').next().unwrap().to_owned())
+        });
         let result = appraisal(&vector);
         assert_eq!(ours(&result), expected, "{}: {result:?}", vector.name);
     }

@@ -1,9 +1,7 @@
 //! The crate against recorded evidence of real platforms and minted evidence with known flaws. The recordings are
 //! not part of the project; where they are absent each test says so and passes.
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "tests fail by panicking"
 )]

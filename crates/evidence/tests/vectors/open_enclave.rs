@@ -1,10 +1,12 @@
 //! Recorded Open Enclave reports and endorsements.
 
-use attestry_evidence::dcap::{Quote, Tee};
+use attestry_evidence::dcap::{Quote, Tee, VerifiedPck};
 use attestry_evidence::openenclave::{Endorsements, Evidence, Format, OpenEnclaveError};
+use attestry_evidence::time::UnixTime;
+use attestry_evidence::x509::{CertificateError, CertificateRole, TrustAnchors};
 use serde_json::Value;
 
-use crate::pool::vectors;
+use crate::pool::{self, vectors};
 
 #[test]
 fn a_recorded_report_wraps_the_recorded_quote() {
@@ -82,4 +84,22 @@ fn recorded_tdx_endorsements_hold_the_recorded_collateral() {
     for size in 0..bytes.len() {
         assert!(Endorsements::parse(&bytes[..size]).is_err(), "{size} bytes");
     }
+}
+
+#[test]
+fn a_report_that_open_enclave_refuses_is_not_accepted_either() {
+    let Some(report) = pool::file("dcap/oe/sgx_report_bad.bin") else {
+        return;
+    };
+    let evidence = Evidence::parse(&report).unwrap();
+    let quote = Quote::parse(evidence.quote()).unwrap();
+    let now = UnixTime::parse_rfc3339_z("2021-01-01T00:00:00Z").unwrap();
+    let refusal = VerifiedPck::verify(&quote.certification_data(), &TrustAnchors::intel(), now).unwrap_err();
+    // Its chain does not hold the certificate that issued the platform's.
+    assert_eq!(
+        refusal,
+        CertificateError::IssuerMissing {
+            role: CertificateRole::Pck
+        }
+    );
 }
