@@ -1,0 +1,392 @@
+//! Collateral from servers that speak the vendors' protocols and misbehave on demand.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may fail loudly"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use attestry_evidence::dcap::{CertificationData, Staleness, Tee, VerifiedCollateral, VerifiedPck};
+use attestry_evidence::time::UnixTime;
+use attestry_evidence::x509::TrustAnchors;
+use attestry_forge::Seed;
+use attestry_forge::intel::{IntelForge, PckCa, PckSpec};
+use attestry_forge::pccs::{Fault, PccsServer};
+use attestry_service::collateral::{
+    CollateralOptions, CollateralService, CollateralUnavailable, Source, SourceError,
+};
+use attestry_service::config::{SourceConfig, SourceKind};
+use attestry_service::store::{Store, StoreOptions};
+use attestry_service::telemetry::Metrics;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+const NOW: UnixTime = UnixTime::new(1_780_000_000);
+
+struct World {
+    forge: IntelForge,
+    server: PccsServer,
+    directory: TempDir,
+    pck: VerifiedPck,
+}
+
+impl World {
+    async fn new() -> Self {
+        let forge = IntelForge::new(Seed::default(), NOW.seconds());
+        let pck = pck(&forge, &PckSpec::new(&forge.seed, PckCa::Platform));
+        let server = PccsServer::start(forge.clone()).await.unwrap();
+        Self {
+            forge,
+            server,
+            directory: TempDir::new().unwrap(),
+            pck,
+        }
+    }
+
+    fn source(&self, kind: SourceKind, api_version: u8, attempts: u32) -> Source {
+        source(&self.server.url(), kind, api_version, attempts)
+    }
+
+    async fn service(&self, sources: Vec<Source>, early: bool) -> CollateralService {
+        let options = CollateralOptions {
+            anchors: anchors(&self.forge),
+            staleness: Staleness::Strict,
+            sources,
+            early,
+            max_platforms: 8,
+        };
+        let store = Store::open(&StoreOptions::in_dir(self.directory.path()))
+            .await
+            .unwrap();
+        CollateralService::open(options, store, Arc::new(Metrics::new()), NOW)
+            .await
+            .unwrap()
+    }
+
+    /// A service with this world's server as its only source, asked once.
+    async fn pccs_service(&self) -> CollateralService {
+        self.service(vec![self.source(SourceKind::Pccs, 4, 1)], false)
+            .await
+    }
+
+    async fn obtain(&self, service: &CollateralService, baseline: &str) -> Obtained {
+        service
+            .obtain(&self.pck, Tee::Sgx, &baseline.parse().unwrap(), NOW)
+            .await
+    }
+}
+
+type Obtained = Result<Arc<VerifiedCollateral>, CollateralUnavailable>;
+
+fn anchors(forge: &IntelForge) -> Arc<TrustAnchors> {
+    Arc::new(TrustAnchors::from_certificates(&[forge.root_certificate_der()]).unwrap())
+}
+
+fn pck(forge: &IntelForge, spec: &PckSpec) -> VerifiedPck {
+    let chain = spec.chain_pem(forge);
+    let data = CertificationData {
+        kind: 5,
+        data: chain.as_bytes(),
+    };
+    VerifiedPck::verify(&data, &anchors(forge), NOW).unwrap()
+}
+
+fn source(url: &str, kind: SourceKind, api_version: u8, attempts: u32) -> Source {
+    let config = SourceConfig {
+        url: url.to_owned(),
+        api_version,
+        ..SourceConfig::new(kind)
+    };
+    Source::from_config(&config, Duration::from_secs(2), attempts).unwrap()
+}
+
+#[tokio::test]
+async fn every_dialect_gives_collateral_that_verifies() {
+    for (kind, api_version, tee) in [
+        (SourceKind::IntelPcs, 4, Tee::Sgx),
+        (SourceKind::IntelPcs, 4, Tee::Tdx),
+        (SourceKind::IntelPcs, 3, Tee::Sgx),
+        (SourceKind::Pccs, 4, Tee::Sgx),
+        (SourceKind::Pccs, 4, Tee::Tdx),
+        (SourceKind::Pccs, 3, Tee::Sgx),
+        (SourceKind::AzureThim, 4, Tee::Sgx),
+        (SourceKind::AzureThim, 4, Tee::Tdx),
+    ] {
+        let world = World::new().await;
+        let service = world
+            .service(vec![world.source(kind, api_version, 1)], false)
+            .await;
+        let obtained = service
+            .obtain(&world.pck, tee, &"latest".parse().unwrap(), NOW)
+            .await;
+        let obtained = obtained.unwrap_or_else(|error| panic!("{kind:?} {api_version} {tee:?}: {error:?}"));
+        assert_eq!(obtained.tee(), tee);
+        assert_eq!(obtained.fmspc(), world.pck.fmspc());
+    }
+}
+
+#[tokio::test]
+async fn the_old_interface_has_neither_trust_domains_nor_editions() {
+    let world = World::new().await;
+    let service = world
+        .service(vec![world.source(SourceKind::Pccs, 3, 1)], false)
+        .await;
+    let tdx = service
+        .obtain(&world.pck, Tee::Tdx, &"latest".parse().unwrap(), NOW)
+        .await;
+    assert!(
+        matches!(tdx, Err(CollateralUnavailable::UnknownPlatform { .. })),
+        "{tdx:?}"
+    );
+    let early = world.obtain(&service, "early").await;
+    assert!(
+        matches!(early, Err(CollateralUnavailable::UnknownPlatform { .. })),
+        "{early:?}"
+    );
+    assert_eq!(world.server.controls().requests(""), 0);
+}
+
+#[tokio::test]
+async fn many_requests_for_a_new_platform_are_one_flight() {
+    let world = World::new().await;
+    let service = world.pccs_service().await;
+    let controls = world.server.controls();
+    controls.hold();
+    let pck = Arc::new(pck(
+        &world.forge,
+        &PckSpec::new(&world.forge.seed, PckCa::Platform),
+    ));
+    let waiting: Vec<_> = (0..32)
+        .map(|_| {
+            let (service, pck) = (service.clone(), Arc::clone(&pck));
+            tokio::spawn(async move {
+                service
+                    .obtain(&pck, Tee::Sgx, &"latest".parse().unwrap(), NOW)
+                    .await
+            })
+        })
+        .collect();
+    controls.wait_for_requests(1).await;
+    // The one who came first goes away; the others must not notice.
+    waiting[0].abort();
+    controls.release();
+
+    for waiting in waiting.into_iter().skip(1) {
+        waiting.await.unwrap().unwrap();
+    }
+    assert_eq!(controls.requests("/tcb"), 1);
+    assert_eq!(controls.requests(""), 4, "{:?}", controls.requests_by_path());
+}
+
+#[tokio::test]
+async fn after_a_restart_no_network_is_needed() {
+    let world = World::new().await;
+    let first = world.obtain(&world.pccs_service().await, "latest").await.unwrap();
+    let asked = world.server.controls().requests("");
+
+    let service = world.pccs_service().await;
+    let second = world.obtain(&service, "latest").await.unwrap();
+
+    assert_eq!(first.documents(), second.documents());
+    assert_eq!(world.server.controls().requests(""), asked);
+}
+
+#[tokio::test]
+async fn a_busy_source_is_asked_again() {
+    let world = World::new().await;
+    let service = world
+        .service(vec![world.source(SourceKind::Pccs, 4, 3)], false)
+        .await;
+    let fault = |status| Fault::Status {
+        status,
+        retry_after: Some(0),
+    };
+    world.server.controls().fail_next(1, "/tcb", fault(503));
+    world.server.controls().fail_next(1, "/qe/identity", fault(429));
+    world.server.controls().fail_next(2, "/rootcacrl", fault(500));
+
+    world.obtain(&service, "latest").await.unwrap();
+
+    let controls = world.server.controls();
+    let asked = ["/tcb", "/qe/identity", "/pckcrl", "/rootcacrl"].map(|path| controls.requests(path));
+    assert_eq!(asked, [2, 2, 1, 3]);
+}
+
+#[tokio::test]
+async fn a_source_that_stays_broken_is_given_up_and_the_next_one_asked() {
+    let (world, other) = (World::new().await, World::new().await);
+    let fault = Fault::Status {
+        status: 500,
+        retry_after: Some(0),
+    };
+    world.server.controls().fail_next(100, "", fault);
+    let sources = vec![
+        world.source(SourceKind::Pccs, 4, 2),
+        other.source(SourceKind::Pccs, 4, 1),
+    ];
+    let service = world.service(sources, false).await;
+
+    world.obtain(&service, "latest").await.unwrap();
+
+    assert_eq!(world.server.controls().requests(""), 2);
+    assert_eq!(other.server.controls().requests(""), 4);
+}
+
+#[tokio::test]
+async fn a_source_that_hangs_is_unreachable_within_its_time() {
+    let world = World::new().await;
+    world.server.controls().fail_next(1, "/tcb", Fault::Hang);
+    let service = world.pccs_service().await;
+    let error = world.obtain(&service, "latest").await.unwrap_err();
+    assert!(
+        matches!(error, CollateralUnavailable::Unreachable { .. }),
+        "{error:?}"
+    );
+    assert!(error.is_retryable());
+}
+
+#[tokio::test]
+async fn an_unknown_platform_is_not_asked_for_over_and_over() {
+    let world = World::new().await;
+    world.server.controls().change(|content| content.fmspcs.clear());
+    let service = world.pccs_service().await;
+    for _ in 0..5 {
+        let error = world.obtain(&service, "latest").await.unwrap_err();
+        assert!(
+            matches!(error, CollateralUnavailable::UnknownPlatform { .. }),
+            "{error:?}"
+        );
+    }
+    assert_eq!(world.server.controls().requests(""), 1);
+}
+
+#[tokio::test]
+async fn a_retired_number_is_not_offered() {
+    let world = World::new().await;
+    let service = world.pccs_service().await;
+    assert_eq!(
+        world.obtain(&service, "number=5").await.unwrap_err(),
+        CollateralUnavailable::BaselineNotOffered {
+            baseline: "number=5".parse().unwrap()
+        },
+    );
+    let obtained = world.obtain(&service, "number=19").await.unwrap();
+    assert_eq!(obtained.evaluation_number(), 19);
+}
+
+#[tokio::test]
+async fn a_date_stands_for_the_number_that_the_signed_list_gives() {
+    let world = World::new().await;
+    let service = world.pccs_service().await;
+    for (date, number) in [
+        ("2022-11-09", 20),
+        ("2022-11-10", 20),
+        ("2024-11-13", 20),
+        ("2024-11-14", 21),
+        ("2025-08-13", 21),
+    ] {
+        let obtained = world.obtain(&service, &format!("date>={date}")).await.unwrap();
+        assert_eq!(obtained.evaluation_number(), number, "{date}");
+    }
+    assert_eq!(
+        world.server.controls().requests("tcbevaluationdatanumbers"),
+        1,
+        "the list is kept"
+    );
+    assert!(matches!(
+        world.obtain(&service, "date>=2025-08-14").await,
+        Err(CollateralUnavailable::BaselineNotOffered { .. }),
+    ));
+}
+
+#[tokio::test]
+async fn a_source_that_goes_backwards_or_forges_raises_an_alarm() {
+    let world = World::new().await;
+    let controls = world.server.controls();
+    controls.change(|content| content.pck_crl_number = 9);
+    let service = world.pccs_service().await;
+    let good = world.obtain(&service, "latest").await.unwrap();
+    let due = service.status(NOW).keys[0].held.as_ref().unwrap().refresh_at;
+
+    controls.change(|content| content.pck_crl_number = 8);
+    assert_eq!(service.refresh_step(due).await, 0);
+
+    let status = service.status(due);
+    let alarm = status.keys[0].alarm.as_ref().unwrap();
+    assert_eq!(alarm.reason, "pck_crl.crlNumber 8 after 9");
+    let current = service
+        .obtain(&world.pck, Tee::Sgx, &"latest".parse().unwrap(), due)
+        .await;
+    assert_eq!(current.unwrap().documents(), good.documents());
+
+    controls.change(|content| {
+        content.pck_crl_number = 10;
+        content.bad_signatures = true;
+    });
+    let later = due.add_seconds(3_600).unwrap();
+    assert_eq!(service.refresh_step(later).await, 0);
+    let status = service.status(later);
+    assert!(
+        status.keys[0]
+            .alarm
+            .as_ref()
+            .unwrap()
+            .reason
+            .contains("signature")
+    );
+
+    controls.change(|content| content.bad_signatures = false);
+    let later = due.add_seconds(7_200).unwrap();
+    assert_eq!(service.refresh_step(later).await, 1);
+    assert_eq!(service.status(later).keys[0].alarm, None);
+    assert_eq!(
+        service.status(later).keys[0]
+            .held
+            .as_ref()
+            .unwrap()
+            .pck_crl_number,
+        10
+    );
+}
+
+#[tokio::test]
+async fn both_sets_are_kept_side_by_side() {
+    let world = World::new().await;
+    let service = world
+        .service(vec![world.source(SourceKind::IntelPcs, 4, 1)], true)
+        .await;
+    world.obtain(&service, "latest").await.unwrap();
+    service.refresh_step(NOW).await;
+    let asked = world.server.controls().requests("");
+
+    let early = world.obtain(&service, "early").await.unwrap();
+    let standard = world.obtain(&service, "latest").await.unwrap();
+
+    assert_eq!(
+        (standard.evaluation_number(), early.evaluation_number()),
+        (20, 21)
+    );
+    assert_eq!(world.server.controls().requests(""), asked, "both were held");
+}
+
+#[tokio::test]
+async fn a_document_of_any_length_takes_bounded_memory() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = axum::Router::new().fallback(async || vec![b' '; 3 * 1_048_576]);
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let world = World::new().await;
+    let source = source(&url, SourceKind::Pccs, 4, 3);
+    let service = world.pccs_service().await;
+    world.obtain(&service, "latest").await.unwrap();
+    let key = service.export(NOW).entries[0].key;
+
+    let refused = source.documents(&key).await;
+
+    assert_eq!(refused.unwrap_err(), SourceError::TooLarge { limit: 1_048_576 });
+    server.abort();
+}
