@@ -279,8 +279,8 @@ fn check_seam_module(body: &TdReportBody, tcb_info: &TcbInfo) -> Result<(), Appr
     };
     if body.mrsignerseam != module.mrsigner {
         return Err(AppraisalError::MrsignerSeam {
-            expected: module.mrsigner,
-            found: body.mrsignerseam,
+            expected: Box::new(module.mrsigner),
+            found: Box::new(body.mrsignerseam),
         });
     }
     let found = body.seam_attributes;
@@ -307,8 +307,10 @@ fn check_attestation_key_binding(quote: &Quote<'_>) -> Result<(), AppraisalError
         *byte = *hashed;
     }
     let found = quote.qe_report().report_data;
-    constant_time::verify_slices_are_equal(&expected, &found)
-        .map_err(|_| AppraisalError::QeReportData { expected, found })
+    constant_time::verify_slices_are_equal(&expected, &found).map_err(|_| AppraisalError::QeReportData {
+        expected: Box::new(expected),
+        found: Box::new(found),
+    })
 }
 
 /// The quoting enclave is Intel's, in production mode. The identity's mask may leave the debug bit out, but no

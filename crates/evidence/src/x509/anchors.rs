@@ -104,7 +104,9 @@ impl TrustAnchors {
         let mut points: Vec<_> = anchors.iter().map(|anchor| *anchor.key.point()).collect();
         points.sort_unstable();
         let mut hash = digest::Context::new(&digest::SHA256);
-        points.iter().for_each(|point| hash.update(point));
+        for point in &points {
+            hash.update(point);
+        }
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(hash.finish().as_ref());
         Self { anchors, fingerprint }
@@ -127,3 +129,6 @@ const INTEL_ROOT_SERIAL: [u8; 20] = [
     0x22, 0x65, 0x0c, 0xd6, 0x5a, 0x9d, 0x34, 0x89, 0xf3, 0x83, 0xb4, 0x95, 0x52, 0xbf, 0x50, 0x1b, 0x39,
     0x27, 0x06, 0xac,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -351,3 +351,6 @@ const PCK_PROCESSOR_CA: &str = "Intel SGX PCK Processor CA";
 pub(crate) const PCK_PLATFORM_CA: &str = "Intel SGX PCK Platform CA";
 const PCK: &str = "Intel SGX PCK Certificate";
 const TCB_SIGNING: &str = "Intel SGX TCB Signing";
+
+#[cfg(test)]
+mod tests;

@@ -244,11 +244,11 @@ impl RawName {
         reader
             .sequence(|sets| {
                 while !sets.is_finished() {
-                    let header = Header::decode(sets)?;
-                    header.tag().assert_eq(Tag::Set)?;
-                    let end = (sets.position() + header.length())?;
-                    while sets.position() < end {
-                        common_names.extend(sets.sequence(common_name)?);
+                    let set: AnyRef<'_> = sets.decode()?;
+                    set.header().tag().assert_eq(Tag::Set)?;
+                    let mut attributes = SliceReader::new(set.value())?;
+                    while !attributes.is_finished() {
+                        common_names.extend(attributes.sequence(common_name)?);
                     }
                 }
                 Ok::<(), der::Error>(())

@@ -198,43 +198,43 @@ impl CertificateError {
                 .hint("remove the surplus root certificates"),
             Self::IssuerMissing { role } => told
                 .code("certificate_issuer_missing")
-                .part(role, "issuer")
+                .part(*role, "issuer")
                 .expected("the subject of another certificate of the chain")
                 .found("no such certificate")
                 .hint("the certificates do not belong together"),
             Self::CommonName { role, found } => told
                 .code("certificate_common_name")
-                .part(role, "subject.common_name")
+                .part(*role, "subject.common_name")
                 .expected(expected_common_name(*role))
                 .found(found)
                 .hint("only certificates of Intel's SGX hierarchy are accepted"),
             Self::NotAnAuthority { role } => told
                 .code("certificate_not_an_authority")
-                .part(role, "basic_constraints.ca")
+                .part(*role, "basic_constraints.ca")
                 .expected(true)
                 .found(false)
                 .hint("an end certificate must not issue others"),
             Self::UnexpectedAuthority { role } => told
                 .code("certificate_unexpected_authority")
-                .part(role, "basic_constraints.ca")
+                .part(*role, "basic_constraints.ca")
                 .expected(false)
                 .found(true)
                 .hint("an authority's certificate must not take an end certificate's place"),
             Self::PathLength { role, found, needed } => told
                 .code("certificate_path_length")
-                .part(role, "basic_constraints.path_length")
+                .part(*role, "basic_constraints.path_length")
                 .expected(format!("at least {needed}"))
                 .found(found)
                 .hint("the chain is longer than its issuer allows"),
             Self::KeyUsage { role, needed } => told
                 .code("certificate_key_usage")
-                .part(role, "key_usage")
+                .part(*role, "key_usage")
                 .expected(needed)
                 .found("not included")
                 .hint("the key must not be used for this"),
             Self::Signature { role } => told
                 .code("certificate_signature")
-                .part(role, "signature")
+                .part(*role, "signature")
                 .expected("a signature by the issuer's key")
                 .found("another signature")
                 .hint("the certificate was altered or issued by someone else"),
@@ -245,25 +245,25 @@ impl CertificateError {
                 .hint("add the root to the trust anchors if you mean to trust it"),
             Self::NotYetValid { role, not_before, now } => told
                 .code("certificate_not_yet_valid")
-                .part(role, "not_before")
+                .part(*role, "not_before")
                 .expected(format!("at most {now}, with {} seconds of skew", super::CLOCK_SKEW_SECONDS))
                 .found(not_before)
                 .hint("check the clock, or verify as of a later time"),
             Self::Expired { role, not_after, now } => told
                 .code("certificate_expired")
-                .part(role, "not_after")
+                .part(*role, "not_after")
                 .expected(format!("at least {now}"))
                 .found(not_after)
                 .hint("fetch a current certificate, or verify as of an earlier time"),
             Self::Revoked { role, serial } => told
                 .code("certificate_revoked")
-                .part(role, "serial_number")
+                .part(*role, "serial_number")
                 .expected("a serial number that its issuer's CRL does not list")
                 .found(serial)
                 .hint("the issuer no longer vouches for this key; the platform has to be provisioned anew"),
             Self::SgxExtensionMissing => told
                 .code("sgx_extension_missing")
-                .part(&CertificateRole::Pck, "sgx_extension")
+                .part(CertificateRole::Pck, "sgx_extension")
                 .expected("the extension 1.2.840.113741.1.13.1")
                 .found("no such extension")
                 .hint("only PCK certificates issued by Intel identify a platform"),
@@ -452,10 +452,14 @@ impl Told {
     }
 
     /// A part of one certificate of the chain.
-    fn part(self, role: &CertificateRole, part: &str) -> Self {
+    fn part(self, role: CertificateRole, part: &str) -> Self {
         self.member(role.identifier()).member(part)
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "literals, numbers and temporaries alike are handed over"
+    )]
     pub(crate) fn expected(self, expected: impl ToString) -> Self {
         Self {
             expected: expected.to_string(),
@@ -463,6 +467,10 @@ impl Told {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "literals, numbers and temporaries alike are handed over"
+    )]
     pub(crate) fn found(self, found: impl ToString) -> Self {
         Self {
             found: found.to_string(),

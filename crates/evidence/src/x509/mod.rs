@@ -40,6 +40,3 @@ pub const MAX_CRL_BYTES: usize = 1024 * 1024;
 /// The most certificates that are read from one PEM text. The longest chain of Intel's hierarchy has three; one more
 /// is read so that a surplus certificate is told as such.
 pub const MAX_CHAIN_CERTIFICATES: usize = 4;
-
-#[cfg(test)]
-mod tests;

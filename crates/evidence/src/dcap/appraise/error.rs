@@ -55,12 +55,12 @@ pub enum AppraisalError {
         id: String,
     },
     /// The TDX module has another signer than Intel's.
-    #[error("MRSIGNERSEAM is {} instead of {}", hex(.found), hex(.expected))]
+    #[error("MRSIGNERSEAM is {} instead of {}", hex(.found.as_slice()), hex(.expected.as_slice()))]
     MrsignerSeam {
         /// The module identity's.
-        expected: [u8; 48],
+        expected: Box<[u8; 48]>,
         /// The report's.
-        found: [u8; 48],
+        found: Box<[u8; 48]>,
     },
     /// The TDX module has attributes that Intel's has not.
     #[error("SEAMATTRIBUTES is {} instead of {}", hex(.found), hex(.expected))]
@@ -77,9 +77,9 @@ pub enum AppraisalError {
     #[error("the QE report does not bind the attestation key and the QE authentication data")]
     QeReportData {
         /// SHA-256 of key and authentication data, then zeros.
-        expected: [u8; 64],
+        expected: Box<[u8; 64]>,
         /// The QE report's report data.
-        found: [u8; 64],
+        found: Box<[u8; 64]>,
     },
     /// The quoting enclave is not the one that Intel's identity describes.
     #[error("the quoting enclave's {field} is {found} instead of {expected}")]
@@ -189,8 +189,8 @@ impl AppraisalError {
         match self {
             Self::MrsignerSeam { expected, found } => {
                 told_module("tdx_module_signer", "quote.body.mrsignerseam")
-                    .expected(hex(expected))
-                    .found(hex(found))
+                    .expected(hex(expected.as_slice()))
+                    .found(hex(found.as_slice()))
             }
             Self::SeamAttributes { expected, found } => {
                 told_module("tdx_module_attributes", "quote.body.seam_attributes")
@@ -217,8 +217,8 @@ impl AppraisalError {
                 ),
             Self::QeReportData { expected, found } => Told::new("quote.qe_report.report_data")
                 .code("qe_report_data")
-                .expected(hex(expected))
-                .found(hex(found))
+                .expected(hex(expected.as_slice()))
+                .found(hex(found.as_slice()))
                 .hint("the attestation key or the QE authentication data was exchanged"),
             Self::QeIdentity {
                 field,

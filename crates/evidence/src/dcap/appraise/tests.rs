@@ -283,8 +283,8 @@ fn only_intels_tdx_module_is_accepted() {
     assert_eq!(
         refusal(world.appraise_tdx(&quote)),
         AppraisalError::MrsignerSeam {
-            expected: [0; 48],
-            found: [7; 48]
+            expected: Box::new([0; 48]),
+            found: Box::new([7; 48])
         }
     );
     let mut quote = world.tdx_quote(TdBody::Td10);
@@ -370,7 +370,7 @@ fn the_attestation_key_has_to_be_the_one_that_the_quoting_enclave_bound() {
     quote.qe_report.report_data = [0; 64];
     assert!(matches!(
         refusal(world.appraise_sgx(&quote)),
-        AppraisalError::QeReportData { found, .. } if found == [0; 64]
+        AppraisalError::QeReportData { found, .. } if *found == [0; 64]
     ));
 }
 
@@ -461,10 +461,13 @@ fn what_an_enclave_may_do_is_stated_and_not_judged() {
 
 // Q10.
 
+/// Components by index, and the SVN each is set to.
+type Svns<'a> = &'a [(usize, u8)];
+
 #[test]
 fn lower_svns_reach_every_status_with_its_advisories() {
     let world = World::sgx();
-    let cases: [(&[(usize, u8)], u64, TcbStatus, &[&str]); 6] = [
+    let cases: [(Svns, u64, TcbStatus, &[&str]); 6] = [
         (&[], 13, TcbStatus::UpToDate, &[]),
         (&[(5, 0)], 13, TcbStatus::SwHardeningNeeded, &["INTEL-SA-00615"]),
         (&[(4, 3)], 13, TcbStatus::ConfigurationNeeded, &["INTEL-SA-00219"]),
@@ -484,8 +487,9 @@ fn lower_svns_reach_every_status_with_its_advisories() {
     ];
     for (svns, pce_svn, status, advisories) in cases {
         let mut quote = world.sgx_quote();
-        svns.iter()
-            .for_each(|(index, svn)| quote.pck.set_component_svn(*index, *svn));
+        for (index, svn) in svns {
+            quote.pck.set_component_svn(*index, *svn);
+        }
         quote.pck.pce_svn = pce_svn;
         let appraisal = world.appraise_sgx(&quote).unwrap();
         assert_eq!(appraisal.status(), status);

@@ -93,7 +93,7 @@ fn a_bit_outside_the_mask_could_never_be_matched() {
 fn levels_come_out_highest_first() {
     let world = World::sgx();
     let identity = read(&world, |identity| {
-        identity["tcbLevels"].as_array_mut().unwrap().reverse()
+        identity["tcbLevels"].as_array_mut().unwrap().reverse();
     })
     .unwrap();
     let svns: Vec<u16> = identity.levels.iter().map(|level| level.isv_svn).collect();

@@ -3,6 +3,7 @@
 //! data"). Owns its exact shape.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use der::asn1::{ObjectIdentifier, OctetStringRef, UintRef};
 use der::{Decode, Reader, SliceReader, Tag};
@@ -72,7 +73,7 @@ impl SgxExtension {
             PckCa::Processor => 5,
             PckCa::Platform => 7,
         };
-        entries.refuse_unknown(1..=allowed)?;
+        entries.refuse_unknown(&(1..=allowed))?;
         let (component_svns, pce_svn, cpu_svn) = tcb(&entries)?;
         let configuration = entries
             .optional(7)
@@ -100,7 +101,7 @@ impl SgxExtension {
 /// Sixteen component SVNs, the PCE's SVN and the CPUSVN: exactly eighteen entries.
 fn tcb(entries: &Entries<'_>) -> Result<([u8; 16], u16, [u8; 16]), CertificateError> {
     let tcb = Entries::parse(entries.required(2, "tcb")?, TCB, "tcb")?;
-    tcb.refuse_unknown(1..=CPU_SVN)?;
+    tcb.refuse_unknown(&(1..=CPU_SVN))?;
     let mut component_svns = [0; 16];
     for (number, svn) in (1_u32..).zip(&mut component_svns) {
         *svn = unsigned(
@@ -120,7 +121,7 @@ fn tcb(entries: &Entries<'_>) -> Result<([u8; 16], u16, [u8; 16]), CertificateEr
 
 fn configuration(der: &[u8]) -> Result<Configuration, CertificateError> {
     let entries = Entries::parse(der, CONFIGURATION, "configuration")?;
-    entries.refuse_unknown(1..=3)?;
+    entries.refuse_unknown(&(1..=3))?;
     let flag = |number, field| {
         let read = |der| bool::from_der(der).map_err(|_| wrong(field, "a boolean"));
         entries.optional(number).map(read).transpose()
@@ -177,12 +178,8 @@ impl<'a> Entries<'a> {
         }
     }
 
-    fn refuse_unknown(&self, known: impl Iterator<Item = u32> + Clone) -> Result<(), CertificateError> {
-        if self
-            .by_number
-            .keys()
-            .all(|number| known.clone().any(|one| one == *number))
-        {
+    fn refuse_unknown(&self, known: &RangeInclusive<u32>) -> Result<(), CertificateError> {
+        if self.by_number.keys().all(|number| known.contains(number)) {
             Ok(())
         } else {
             Err(wrong(self.field, "the entries that this kind of certificate has"))

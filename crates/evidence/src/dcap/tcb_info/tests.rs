@@ -281,7 +281,7 @@ fn module_identities_have_their_form() {
         assert_eq!(refused(&world, pointer, value), expected);
     }
     let info = read(&world, |info| {
-        info["tdxModuleIdentities"][0]["id"] = json!("tdx_0a")
+        info["tdxModuleIdentities"][0]["id"] = json!("tdx_0a");
     })
     .unwrap();
     assert!(

@@ -80,7 +80,7 @@ fn unknown_extensions_are_refused_when_critical_and_repeated_ones_always() {
     let unknown = |critical| {
         read(move |spec| {
             spec.extensions
-                .push(Extension::new(&[1, 2, 3], critical, vec![5, 0]))
+                .push(Extension::new(&[1, 2, 3], critical, vec![5, 0]));
         })
     };
     assert!(unknown(false).is_ok());

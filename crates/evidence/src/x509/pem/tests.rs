@@ -13,23 +13,18 @@ fn chain() -> (String, Vec<Vec<u8>>) {
 #[test]
 fn transports_differ_in_white_space_and_nul() {
     let (pem, ders) = chain();
+    // Base64 wrapped at another width: break every line in two.
+    let narrow = pem.replace("MIIC", "MI\nIC");
     for text in [
         pem.clone(),
         pem.replace('\n', "\r\n"),
         format!("\n \t{pem}\n\0\0"),
         pem.trim_end().to_owned(),
         pem.replace("-----\n-----", "-----\n\n\0\n-----"),
-        // One long line, and lines of other lengths.
-        pem.replace('\n', "")
-            .replace("-----BEGIN", "\n-----BEGIN")
-            .replace("CATE-----M", "CATE-----\nM"),
-        pem.replace("M", "\nM"),
+        pem.replace("-----\n-----", "----------"),
+        narrow,
     ] {
-        if text.matches("-----BEGIN CERTIFICATE-----").count() == 2
-            && text.matches("-----END CERTIFICATE-----").count() == 2
-        {
-            assert_eq!(certificates(text.as_bytes()), Ok(ders.clone()), "{text}");
-        }
+        assert_eq!(certificates(text.as_bytes()), Ok(ders.clone()), "{text}");
     }
 }
 
