@@ -325,3 +325,6 @@ impl OpenEnclaveError {
 }
 
 const REMOTE_FORMATS: &str = "sgx ecdsa, report, raw sgx quote or tdx quote";
+
+#[cfg(test)]
+mod tests;

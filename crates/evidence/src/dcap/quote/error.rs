@@ -300,3 +300,6 @@ struct Told {
 
 const HINT_WHOLE: &str = "send the quote exactly as the quote provider returned it";
 const HINT_RAW: &str = "send a raw DCAP quote; an Open Enclave report is attested under its own type";
+
+#[cfg(test)]
+mod tests;
