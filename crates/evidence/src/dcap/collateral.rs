@@ -53,20 +53,16 @@ impl VerifiedCollateral {
         now: UnixTime,
         staleness: Staleness,
     ) -> Result<Self, CollateralError> {
-        let chain = |text: &[u8], profile, document| {
-            Certificate::parse_chain(text)
-                .map_err(CertificateError::from)
-                .and_then(|certificates| VerifiedChain::verify(certificates, profile, anchors, now))
-                .map_err(CollateralError::certificate(document))
-        };
+        let chain = |text: &[u8], profile, document| issuer_chain(text, profile, anchors, now, document);
+        let tcb_signing = ChainProfile::TCB_SIGNING;
         let tcb_info_chain = chain(
             &documents.tcb_info_issuer_chain,
-            ChainProfile::TCB_SIGNING,
+            tcb_signing,
             Document::TcbInfoIssuerChain,
         )?;
         let qe_identity_chain = chain(
             &documents.qe_identity_issuer_chain,
-            ChainProfile::TCB_SIGNING,
+            tcb_signing,
             Document::QeIdentityIssuerChain,
         )?;
         let pck_crl_chain = chain(
@@ -85,31 +81,15 @@ impl VerifiedCollateral {
         check_one_root(&chains)?;
         check_root_ca_crl(&root_ca_crl, &chains)?;
         check_pck_crl(&pck_crl, &pck_crl_chain)?;
-        let tcb_info = signed_document(
-            &documents.tcb_info,
-            TCB_INFO_MEMBER,
-            &tcb_info_chain,
-            Document::TcbInfo,
-        )
-        .and_then(|open| TcbInfo::parse(&open).map_err(CollateralError::json(Document::TcbInfo)))?;
-        let qe_identity = signed_document(
-            &documents.qe_identity,
-            QE_IDENTITY_MEMBER,
-            &qe_identity_chain,
-            Document::QeIdentity,
-        )
-        .and_then(|open| {
-            EnclaveIdentity::parse(&open).map_err(CollateralError::json(Document::QeIdentity))
-        })?;
-        check_tee(Document::TcbInfo, tee, tcb_info.tee)?;
-        check_tee(Document::QeIdentity, tee, qe_identity.tee)?;
-        let ca = PckCa::of(pck_crl_chain.leaf());
-        let hashes = CollateralHashes::of(&documents, &tcb_info_chain, &qe_identity_chain, &root_ca_crl);
-        let root_key_id = sha384(tcb_info_chain.root_key().point());
         let signatures_verified = chains.iter().fold(SIGNATURES_BESIDE_CHAINS, |sum, (_, chain)| {
             sum.saturating_add(chain.signatures_verified())
         });
+        let tcb_info = read_tcb_info(&documents.tcb_info, &tcb_info_chain, tee)?;
+        let qe_identity = read_qe_identity(&documents.qe_identity, &qe_identity_chain, tee)?;
         let verified = Self {
+            hashes: CollateralHashes::of(&documents, &tcb_info_chain, &qe_identity_chain, &root_ca_crl),
+            root_key_id: sha384(tcb_info_chain.root_key().point()),
+            ca: PckCa::of(pck_crl_chain.leaf()),
             documents,
             tcb_info,
             qe_identity,
@@ -118,9 +98,6 @@ impl VerifiedCollateral {
             pck_crl_chain,
             root_ca_crl,
             pck_crl,
-            ca,
-            hashes,
-            root_key_id,
             signatures_verified,
         };
         verified.is_usable_at(now, staleness)?;
@@ -391,6 +368,39 @@ impl VerifiedCollateral {
             ),
         ]
     }
+}
+
+fn issuer_chain(
+    text: &[u8],
+    profile: ChainProfile,
+    anchors: &TrustAnchors,
+    now: UnixTime,
+    document: Document,
+) -> Result<VerifiedChain, CollateralError> {
+    Certificate::parse_chain(text)
+        .map_err(CertificateError::from)
+        .and_then(|certificates| VerifiedChain::verify(certificates, profile, anchors, now))
+        .map_err(CollateralError::certificate(document))
+}
+
+fn read_tcb_info(bytes: &[u8], chain: &VerifiedChain, tee: Tee) -> Result<TcbInfo, CollateralError> {
+    let document = Document::TcbInfo;
+    let open = signed_document(bytes, TCB_INFO_MEMBER, chain, document)?;
+    let tcb_info = TcbInfo::parse(&open).map_err(CollateralError::json(document))?;
+    check_tee(document, tee, tcb_info.tee)?;
+    Ok(tcb_info)
+}
+
+fn read_qe_identity(
+    bytes: &[u8],
+    chain: &VerifiedChain,
+    tee: Tee,
+) -> Result<EnclaveIdentity, CollateralError> {
+    let document = Document::QeIdentity;
+    let open = signed_document(bytes, QE_IDENTITY_MEMBER, chain, document)?;
+    let identity = EnclaveIdentity::parse(&open).map_err(CollateralError::json(document))?;
+    check_tee(document, tee, identity.tee)?;
+    Ok(identity)
 }
 
 /// All documents have to descend from one root. With several trust anchors configured, a document of one hierarchy must

@@ -316,13 +316,7 @@ fn check_path_length(
 }
 
 fn check_common_name(role: CertificateRole, found: &str) -> Result<(), CertificateError> {
-    let expected: &[&str] = match role {
-        CertificateRole::Root => &[ROOT_CA],
-        CertificateRole::PckCa => &[PCK_PROCESSOR_CA, PCK_PLATFORM_CA],
-        CertificateRole::Pck => &[PCK],
-        CertificateRole::TcbSigning => &[TCB_SIGNING],
-    };
-    if expected.contains(&found) {
+    if role.common_names().contains(&found) {
         Ok(())
     } else {
         Err(CertificateError::CommonName {
@@ -344,13 +338,6 @@ fn check_signature(
         Err(CertificateError::Signature { role: link.role })
     }
 }
-
-// Intel SGX PCK Certificate and CRL Profile Specification, the subject fields of each certificate.
-const ROOT_CA: &str = "Intel SGX Root CA";
-const PCK_PROCESSOR_CA: &str = "Intel SGX PCK Processor CA";
-pub(crate) const PCK_PLATFORM_CA: &str = "Intel SGX PCK Platform CA";
-const PCK: &str = "Intel SGX PCK Certificate";
-const TCB_SIGNING: &str = "Intel SGX TCB Signing";
 
 #[cfg(test)]
 mod tests;

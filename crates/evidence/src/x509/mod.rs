@@ -8,6 +8,7 @@ mod chain;
 mod crl;
 mod encoding;
 mod error;
+mod explain;
 mod key;
 mod pem;
 mod serial;
@@ -20,8 +21,9 @@ pub use error::{AnchorError, CertificateError, CertificateRole, CrlError};
 pub use key::PublicKey;
 pub use serial::Serial;
 
-pub(crate) use chain::{ChainProfile, PCK_PLATFORM_CA, VerifiedChain, is_in_future};
-pub(crate) use error::Told;
+pub(crate) use chain::{ChainProfile, VerifiedChain, is_in_future};
+pub(crate) use error::PCK_PLATFORM_CA;
+pub(crate) use explain::Told;
 pub(crate) use pem::{certificates_to_pem, crl_to_pem};
 
 /// The clock skew granted to moments in the future: a document, CRL or certificate that begins up to this many

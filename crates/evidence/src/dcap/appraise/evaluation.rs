@@ -420,3 +420,6 @@ fn unless_revoked(
         verdict: verdict.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests;
