@@ -1,7 +1,7 @@
 //! The query parameter `api-version`: required by MAA's specification, and every version gets the same
 //! service. `/certs` and the metadata are also asked for without it.
 
-use attestry_api::{ApiVersion, error::ErrorCode};
+use attestry_api::{API_VERSIONS, ApiVersion, error::ErrorCode};
 use axum::extract::{FromRequestParts, Query};
 use http::request::Parts;
 
@@ -53,8 +53,8 @@ fn in_query(parts: &Parts) -> Result<Option<ApiVersion>, ApiError> {
             message,
         ));
     }
-    version
-        .parse()
-        .map(Some)
-        .map_err(|error| ApiError::parameter("unknown_api_version", "api-version", error))
+    version.parse().map(Some).map_err(|error| {
+        ApiError::parameter("unknown_api_version", "api-version", error)
+            .with_expected(API_VERSIONS.join(", "))
+    })
 }

@@ -60,6 +60,14 @@ impl ApiError {
         Self::new(ErrorCode::InvalidParameter, message).explained(inner)
     }
 
+    /// Adds what would have been right.
+    pub(super) fn with_expected(mut self, expected: String) -> Self {
+        if let Some(inner) = &mut self.inner {
+            inner.expected = Some(expected);
+        }
+        self
+    }
+
     /// The answer to an attest request that got no token.
     pub(super) fn from_attest(error: &AttestError, level: ExplainLevel) -> Self {
         let answer = match error {

@@ -3,7 +3,7 @@
 use attestry_api::{
     AttestationType,
     jwk::Jwk,
-    policy_envelope::{PolicyEnvelope, PolicyEnvelopeError, wrap_unsigned},
+    policy_envelope::{PolicyEnvelope, PolicyEnvelopeError, policy_hash, wrap_unsigned},
 };
 use attestry_policy::{Diagnostic, Policy, defaults, maa_message};
 use thiserror::Error;
@@ -49,7 +49,12 @@ impl StoredPolicy {
 
     /// A policy given as text: a draft, or a default.
     pub fn from_text(text: &str) -> Result<Self, PolicyError> {
-        Self::from_envelope(&wrap_unsigned(text))
+        Ok(Self {
+            program: Policy::compile(text).map_err(PolicyError::Text)?,
+            envelope: wrap_unsigned(text),
+            hash: policy_hash(text),
+            signer: None,
+        })
     }
 
     /// The policy of a provider on which nobody has set one; `None` for types without a default, which are

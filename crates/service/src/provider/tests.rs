@@ -32,8 +32,8 @@ fn found(providers: &Providers, host: Option<&str>, path: &str) -> Option<(Strin
         .map(|(provider, rest)| (provider.name.clone(), rest.to_owned()))
 }
 
-fn hit(name: &str, rest: &str) -> Option<(String, String)> {
-    Some((name.to_owned(), rest.to_owned()))
+fn hit(name: &str, rest: &str) -> (String, String) {
+    (name.to_owned(), rest.to_owned())
 }
 
 #[test]
@@ -41,17 +41,17 @@ fn the_path_names_the_provider_in_any_case() {
     let providers = providers("");
     assert_eq!(
         found(&providers, None, "/p/tenant/certs"),
-        hit("tenant", "/certs")
+        Some(hit("tenant", "/certs"))
     );
     assert_eq!(
         found(&providers, None, "/P/Tenant/certs"),
-        hit("tenant", "/certs")
+        Some(hit("tenant", "/certs"))
     );
-    assert_eq!(found(&providers, None, "/p/tenant"), hit("tenant", "/"));
+    assert_eq!(found(&providers, None, "/p/tenant"), Some(hit("tenant", "/")));
     assert_eq!(found(&providers, None, "/p/nobody/certs"), None);
     assert_eq!(
         found(&providers, None, "/policies/Tpm"),
-        hit("dev", "/policies/Tpm")
+        Some(hit("dev", "/policies/Tpm"))
     );
 }
 
@@ -59,15 +59,15 @@ fn the_path_names_the_provider_in_any_case() {
 fn the_host_names_the_provider_under_the_base_domain_only() {
     let providers = providers("attest.test");
     let at = |host| found(&providers, Some(host), "/certs");
-    assert_eq!(at("Tenant.attest.test:8443"), hit("tenant", "/certs"));
-    assert_eq!(at("tenant.attest.test."), hit("tenant", "/certs"));
+    assert_eq!(at("Tenant.attest.test:8443"), Some(hit("tenant", "/certs")));
+    assert_eq!(at("tenant.attest.test."), Some(hit("tenant", "/certs")));
     assert_eq!(at("nobody.attest.test"), None);
     assert_eq!(at("a.tenant.attest.test"), None);
-    assert_eq!(at("localhost:8443"), hit("dev", "/certs"));
-    assert_eq!(at("tenantattest.test"), hit("dev", "/certs"));
+    assert_eq!(at("localhost:8443"), Some(hit("dev", "/certs")));
+    assert_eq!(at("tenantattest.test"), Some(hit("dev", "/certs")));
     assert_eq!(
         found(&providers, Some("dev.attest.test"), "/p/tenant/certs"),
-        hit("tenant", "/certs")
+        Some(hit("tenant", "/certs"))
     );
 }
 
@@ -124,4 +124,19 @@ fn every_default_policy_compiles_and_tpm_has_none() {
             assert!(policy.is_none_or(|policy| policy.is_ok()), "{kind}");
         }
     }
+}
+
+#[test]
+fn a_text_and_its_unsigned_envelope_are_one_policy() {
+    let text = "version=1.0; authorizationrules{=> permit();};";
+    let from_text = StoredPolicy::from_text(text).unwrap();
+    let from_envelope = StoredPolicy::from_envelope(from_text.envelope()).unwrap();
+    assert_eq!(from_text.hash(), from_envelope.hash());
+    assert_eq!(from_envelope.signer(), None);
+    let empty = StoredPolicy::from_envelope(attestry_api::policy_envelope::EMPTY_ENVELOPE).unwrap_err();
+    assert_eq!(empty, PolicyError::Empty);
+    assert!(matches!(
+        StoredPolicy::from_text("version=1.0"),
+        Err(PolicyError::Text(_))
+    ));
 }

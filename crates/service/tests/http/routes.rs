@@ -58,6 +58,10 @@ async fn every_known_version_is_served_and_others_are_refused() {
         );
         assert_eq!(answer.inner()["field"], "api-version", "{query}");
     }
+    let answer = service
+        .post("/attest/SgxEnclave?api-version=1999-01-01", &request)
+        .await;
+    assert_eq!(answer.inner()["expected"], API_VERSIONS.join(", "));
     // Samples and relying parties leave it away here.
     assert_eq!(service.get("/certs").await.status, 200);
     assert_eq!(service.get("/.well-known/openid-configuration").await.status, 200);

@@ -37,7 +37,7 @@ fn malformed_traces_are_replaced() {
 #[test]
 fn the_clients_identifier_comes_back_only_when_asked_for() {
     let id = (CLIENT_REQUEST_ID, "7f3a");
-    assert_eq!(client_request_id(&headers(&[id.clone()])), None);
+    assert_eq!(client_request_id(&headers(std::slice::from_ref(&id))), None);
     assert_eq!(
         client_request_id(&headers(&[id.clone(), (RETURN_CLIENT_REQUEST_ID, "false")])),
         None
