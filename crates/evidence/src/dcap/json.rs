@@ -2,7 +2,7 @@
 //! name what it is about. Ambiguous texts (a member twice) are refused, unknown members are ignored. Owns JSON; what
 //! the fields mean is decided where a document is read.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -288,7 +288,7 @@ impl<'de> Visitor<'de> for Unambiguous {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let below = self.deeper()?;
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         while let Some(name) = members.next_key::<String>()? {
             members.next_value_seed(below)?;
             if let Some(name) = seen.replace(name) {

@@ -1,7 +1,5 @@
 //! Certificate revocation lists (RFC 5280, 5; Intel SGX PCK Certificate and CRL Profile Specification).
 
-use std::collections::HashSet;
-
 use der::asn1::{ObjectIdentifier, UintRef};
 use der::{Decode as _, Tag};
 
@@ -22,7 +20,8 @@ pub struct Crl {
     next_update: UnixTime,
     number: u64,
     authority_key_identifier: Vec<u8>,
-    revoked: HashSet<Serial>,
+    /// In ascending order.
+    revoked: Vec<Serial>,
 }
 
 impl Crl {
@@ -59,7 +58,7 @@ impl Crl {
                 let next_update = fields.time("nextUpdate")?;
                 let revoked = match fields.next_tag() {
                     Some(Tag::Sequence) => fields.sequence("revokedCertificates", revoked)?,
-                    _ => HashSet::new(),
+                    _ => Vec::new(),
                 };
                 let extensions = fields.extensions(CRL_EXTENSIONS_TAG, "crlExtensions")?;
                 partial = PARTIAL
@@ -130,7 +129,7 @@ impl Crl {
 
     /// Whether the list revokes the issuer's certificate with this serial number, for whatever reason.
     pub fn revokes(&self, serial: &Serial) -> bool {
-        self.revoked.contains(serial)
+        self.revoked.binary_search(serial).is_ok()
     }
 
     /// Refuses the list unless the authority with this name, key and (if known) key identifier issued it.
@@ -164,10 +163,10 @@ fn check_version(fields: &mut Fields<'_, '_>) -> Result<(), EncodingError> {
     }
 }
 
-fn revoked(entries: &mut Fields<'_, '_>) -> Result<HashSet<Serial>, EncodingError> {
-    let mut serials = HashSet::new();
+fn revoked(entries: &mut Fields<'_, '_>) -> Result<Vec<Serial>, EncodingError> {
+    let mut serials = Vec::new();
     while !entries.is_finished() {
-        serials.insert(entries.sequence("revokedCertificates", |entry| {
+        serials.push(entries.sequence("revokedCertificates", |entry| {
             let serial = entry.serial("userCertificate")?;
             entry.time("revocationDate")?;
             if !entry.is_finished() {
@@ -183,6 +182,7 @@ fn revoked(entries: &mut Fields<'_, '_>) -> Result<HashSet<Serial>, EncodingErro
             Ok(serial)
         })?);
     }
+    serials.sort_unstable();
     Ok(serials)
 }
 
