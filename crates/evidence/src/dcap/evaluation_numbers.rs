@@ -110,7 +110,8 @@ impl EvaluationNumbers {
         chain.check_not_revoked(collateral.root_ca_crl())?;
         let open = SignedDocument::open(response, MEMBER)?;
         let key = chain.leaf().public_key().for_fixed_signatures();
-        if !key.is_some_and(|key| key.verify_sig(open.text.as_bytes(), &open.signature).is_ok()) {
+        let verified = key.is_some_and(|key| key.verify_sig(open.text.as_bytes(), &open.signature).is_ok());
+        if !verified {
             return Err(EvaluationNumbersError::Signature);
         }
         Self::read(&open, collateral.tee(), now)
