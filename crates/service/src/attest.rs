@@ -1,28 +1,28 @@
 //! The pipeline from a request to a token.
 //!
-//! It owns the order of the steps: decode, parse, collateral, verify, TCB acceptance, binding, claims, policy, token.
+//! It owns the order of the steps: decode, parse, collateral, verify, TCB acceptance, binding, claims, policy,
+//! token.
 //! Every step is a pure function of what came before; waiting for collateral is the only effect between them,
 //! and the work of the processor runs on a bounded pool. HTTP and storage are not known here.
 
 mod claims;
+mod decision;
 mod error;
+mod evidence;
 mod pool;
 mod refusal;
 
 use std::sync::Arc;
 
 use attestry_api::{
-    AttestationType, claim,
+    AttestationType,
     request::{AttestRequest, RequestError},
 };
 use attestry_evidence::{
-    binding,
-    dcap::{Quote, QuoteBody, Tee, VerifiedCollateral, VerifiedPck, appraise},
-    openenclave::Evidence,
+    dcap::{Tee, VerifiedCollateral, VerifiedPck, appraise},
     rejection::Rejected,
     time::UnixTime,
 };
-use attestry_policy::{Claim, ClaimSet, Decision, Limits, Value};
 use bytes::Bytes;
 
 pub(crate) use self::refusal::shortfall_details;
@@ -34,7 +34,7 @@ pub use self::{
 use crate::{
     clock::Clock,
     collateral::{Baseline, CollateralService, PckCache},
-    provider::{DEFAULT_TCB_IDENTIFIER, ExplainLevel, Provider, StoredPolicy},
+    provider::{Provider, StoredPolicy},
 };
 
 /// Attests for every provider.
@@ -154,8 +154,8 @@ impl Case {
             .transpose()?;
         let policy = draft.as_ref().or_else(|| provider.policies.get(&kind));
         let policy = policy.ok_or(AttestError::NoPolicy { kind })?;
-        let baseline = baseline(&provider, policy)?;
-        let quote = quote_of(kind, &request.evidence)?;
+        let baseline = decision::baseline(policy, &provider.settings)?;
+        let quote = evidence::quote_of(kind, &request.evidence)?;
         let pck = pck_cache
             .verify(&quote.certification_data(), now)
             .map_err(Rejected::from)?;
@@ -171,7 +171,7 @@ impl Case {
 
     /// What the evidence must be.
     pub fn tee(&self) -> Tee {
-        tee_of(self.kind)
+        evidence::tee_of(self.kind)
     }
 
     /// The steps after collateral, up to the token. Pure but for the token's random identifier.
@@ -182,21 +182,22 @@ impl Case {
         issued_at: UnixTime,
     ) -> Result<Attested, AttestError> {
         let settings = &self.provider.settings;
-        let quote = quote_of(self.kind, &self.request.evidence)?;
+        let quote = evidence::quote_of(self.kind, &self.request.evidence)?;
         let appraisal = appraise(&quote, &self.pck, collateral, now, settings.staleness)?;
         if !settings.accepted_tcb_statuses.contains(&appraisal.status()) {
             return Err(AttestError::TcbStatus(Box::new(TcbRefusal::new(
                 &appraisal, settings,
             ))));
         }
-        let bound = self.bind(&quote)?;
+        let bound = evidence::bind(&quote, &self.request)?;
         let service = claims::of_evidence(&appraisal, collateral, &self.request.evidence);
         let facts = claims::facts(&appraisal);
-        let issued = self.decide(claims::incoming(&service, &facts))?;
+        let policy = self.policy()?;
+        let issued = decision::decide(policy, claims::incoming(&service, &facts), settings.explain)?;
         let mut claims = claims::issued_by_policy(&issued);
         claims.extend(service);
         claims.extend(claims::of_request(&self.request, self.kind));
-        claims.extend(claims::of_policy(self.policy()?));
+        claims.extend(claims::of_policy(policy));
         claims.extend(claims::of_service(settings, &appraisal, facts, bound));
         let token = match self.draft {
             Some(_) => self.provider.tokens.draft(claims, issued_at)?,
@@ -214,101 +215,5 @@ impl Case {
             .as_ref()
             .or_else(|| self.provider.policies.get(&self.kind));
         policy.ok_or(AttestError::NoPolicy { kind: self.kind })
-    }
-
-    /// Runtime data must be what the report data vouches for, init-time data what the configuration id does.
-    fn bind(&self, quote: &Quote<'_>) -> Result<Bound, AttestError> {
-        let mut bound = Bound::default();
-        if let Some(data) = &self.request.runtime_data {
-            let runtime =
-                binding::bind_runtime_data(quote.report_data(), &data.bytes).map_err(Rejected::from)?;
-            bound.report_data_rest_is_set = runtime.rest_is_set;
-        }
-        if let Some(data) = &self.request.init_time_data {
-            match quote.body() {
-                QuoteBody::Sgx(report) => {
-                    let kss = report.attributes.kss();
-                    binding::bind_init_time_data_sgx(&report.config_id, kss, &data.bytes)
-                }
-                QuoteBody::Tdx(report) => binding::bind_init_time_data_tdx(&report.mrconfigid, &data.bytes),
-            }
-            .map_err(Rejected::from)?;
-        }
-        Ok(bound)
-    }
-
-    /// The claims that the policy issues, if it permits.
-    fn decide(&self, incoming: ClaimSet) -> Result<Vec<Claim>, AttestError> {
-        let program = self.policy()?.program();
-        let outcome = match self.provider.settings.explain {
-            ExplainLevel::Full => program.evaluate_traced(incoming, &Limits::default())?,
-            ExplainLevel::None | ExplainLevel::Reason => program.evaluate(incoming, &Limits::default())?,
-        };
-        match outcome.decision {
-            Decision::Permit => Ok(outcome.outgoing),
-            Decision::Deny(reason) => {
-                let denial = Denial {
-                    reason,
-                    incoming: outcome.incoming,
-                    trace: outcome.trace,
-                };
-                Err(AttestError::Denied(Box::new(denial)))
-            }
-        }
-    }
-}
-
-/// What binding the request's data to the evidence left to report.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bound {
-    /// Bytes of the report data that nothing vouches for are set.
-    report_data_rest_is_set: bool,
-}
-
-/// Configuration rules run before anything is verified (MAA documentation, "Custom TCB baseline enforcement").
-fn baseline(provider: &Provider, policy: &StoredPolicy) -> Result<Baseline, AttestError> {
-    let configuration = policy.program().configuration(&Limits::default())?;
-    let identifier = configuration
-        .iter()
-        .rev()
-        .find_map(tcb_identifier)
-        .unwrap_or(DEFAULT_TCB_IDENTIFIER);
-    let unknown = || AttestError::UnknownBaseline {
-        identifier: identifier.to_owned(),
-    };
-    provider.settings.baseline(identifier).ok_or_else(unknown)
-}
-
-fn tcb_identifier(setting: &Claim) -> Option<&str> {
-    match &setting.value {
-        Value::String(identifier) if &*setting.claim_type == claim::SGX_TCB_IDENTIFIER => Some(identifier),
-        _ => None,
-    }
-}
-
-/// The quote in the evidence, which must be of the kind that the request names.
-fn quote_of(kind: AttestationType, evidence: &[u8]) -> Result<Quote<'_>, AttestError> {
-    let bytes = match kind {
-        AttestationType::OpenEnclave => Evidence::parse(evidence).map_err(Rejected::from)?.quote(),
-        _ => evidence,
-    };
-    let quote = Quote::parse(bytes).map_err(Rejected::from)?;
-    let expected = tee_of(kind);
-    if quote.tee() == expected {
-        Ok(quote)
-    } else {
-        Err(AttestError::OtherTee {
-            kind,
-            expected,
-            found: quote.tee(),
-        })
-    }
-}
-
-fn tee_of(kind: AttestationType) -> Tee {
-    if kind == AttestationType::TdxVm {
-        Tee::Tdx
-    } else {
-        Tee::Sgx
     }
 }

@@ -16,7 +16,7 @@ use attestry_policy::{Claim, ClaimSet, Value as PolicyValue, values_by_type};
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
-use super::Bound;
+use super::evidence::Bound;
 use crate::provider::{Settings, StoredPolicy};
 
 /// Names and prefixes of names that only the service may put into a token, also where it has nothing to say.

@@ -1,0 +1,55 @@
+//! The policy's part: which baseline evidence is judged by, and whether a token is issued.
+
+use attestry_api::claim;
+use attestry_policy::{Claim, ClaimSet, Decision, Limits, Value};
+
+use super::{AttestError, Denial};
+use crate::{
+    collateral::Baseline,
+    provider::{DEFAULT_TCB_IDENTIFIER, ExplainLevel, Settings, StoredPolicy},
+};
+
+/// Configuration rules run before anything is verified (MAA documentation, "Custom TCB baseline enforcement").
+pub(super) fn baseline(policy: &StoredPolicy, settings: &Settings) -> Result<Baseline, AttestError> {
+    let configuration = policy.program().configuration(&Limits::default())?;
+    let identifier = configuration
+        .iter()
+        .rev()
+        .find_map(tcb_identifier)
+        .unwrap_or(DEFAULT_TCB_IDENTIFIER);
+    let unknown = || AttestError::UnknownBaseline {
+        identifier: identifier.to_owned(),
+    };
+    settings.baseline(identifier).ok_or_else(unknown)
+}
+
+fn tcb_identifier(setting: &Claim) -> Option<&str> {
+    match &setting.value {
+        Value::String(identifier) if &*setting.claim_type == claim::SGX_TCB_IDENTIFIER => Some(identifier),
+        _ => None,
+    }
+}
+
+/// The claims that the policy issues, if it permits.
+pub(super) fn decide(
+    policy: &StoredPolicy,
+    incoming: ClaimSet,
+    explain: ExplainLevel,
+) -> Result<Vec<Claim>, AttestError> {
+    let program = policy.program();
+    let outcome = match explain {
+        ExplainLevel::Full => program.evaluate_traced(incoming, &Limits::default())?,
+        ExplainLevel::None | ExplainLevel::Reason => program.evaluate(incoming, &Limits::default())?,
+    };
+    match outcome.decision {
+        Decision::Permit => Ok(outcome.outgoing),
+        Decision::Deny(reason) => {
+            let denial = Denial {
+                reason,
+                incoming: outcome.incoming,
+                trace: outcome.trace,
+            };
+            Err(AttestError::Denied(Box::new(denial)))
+        }
+    }
+}
