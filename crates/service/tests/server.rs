@@ -1,0 +1,254 @@
+//! Whole servers, started and stopped as the command line does.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may fail loudly"
+)]
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use attestry_api::policy_envelope::wrap_unsigned;
+use attestry_evidence::dcap::{CollateralDocuments, Tee};
+use attestry_evidence::time::UnixTime;
+use attestry_forge::Seed;
+use attestry_forge::intel::{self, IntelForge};
+use attestry_service::config::{Config, ConfigError, ProviderConfig, ProviderMode, SourceConfig, SourceKind};
+use attestry_service::server::{DevFixtures, Mode, RunningServer, Server, StartError};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::{Certificate, Client};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn config(directory: &Path) -> Config {
+    let mut config = Config::default();
+    config.server.listen = "127.0.0.1:0".parse().unwrap();
+    config.store.data_dir = directory.join("data");
+    config.collateral.sources.clear();
+    config
+}
+
+fn fixtures(now: i64) -> DevFixtures {
+    let forge = IntelForge::new(Seed::default(), now);
+    let minted = forge.collateral(intel::Tee::Sgx);
+    let documents = CollateralDocuments {
+        tcb_info: minted.tcb_info,
+        tcb_info_issuer_chain: minted.tcb_info_issuer_chain,
+        qe_identity: minted.qe_identity,
+        qe_identity_issuer_chain: minted.qe_identity_issuer_chain,
+        root_ca_crl: minted.root_ca_crl,
+        pck_crl: minted.pck_crl,
+        pck_crl_issuer_chain: minted.pck_crl_issuer_chain,
+    };
+    DevFixtures {
+        as_of: Some(UnixTime::new(now)),
+        trust_roots: vec![forge.root_certificate_der()],
+        collateral: vec![(Tee::Sgx, documents)],
+    }
+}
+
+const AS_OF: i64 = 1_780_000_000;
+
+async fn development(directory: &Path) -> RunningServer {
+    Server::start(config(directory), Mode::Dev(fixtures(AS_OF)))
+        .await
+        .unwrap()
+}
+
+/// A client that trusts the development authority and nobody else.
+fn client(server: &RunningServer) -> Client {
+    let pem = std::fs::read(server.development_ca().unwrap()).unwrap();
+    let certificate = Certificate::from_pem(&pem).unwrap();
+    Client::builder()
+        .tls_certs_only([certificate])
+        .no_proxy()
+        .build()
+        .unwrap()
+}
+
+async fn get(client: &Client, url: String) -> Value {
+    let response = client.get(url).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    response.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_development_server_attests_minted_evidence_over_https() {
+    let directory = TempDir::new().unwrap();
+    let server = development(directory.path()).await;
+    let client = client(&server);
+    assert_eq!(
+        server.base_url(),
+        format!("https://localhost:{}", server.addr().port())
+    );
+    assert_eq!(server.clock().now(), UnixTime::new(AS_OF));
+
+    let forge = IntelForge::new(Seed::default(), AS_OF);
+    let quote = forge.sgx_quote_spec().mint(&forge);
+    for provider in ["", "/p/isolated", "/p/shared"] {
+        let issuer = format!("{}{provider}", server.base_url());
+        let metadata = get(&client, format!("{issuer}/.well-known/openid-configuration")).await;
+        assert_eq!(metadata["issuer"], issuer.as_str());
+        let response = client
+            .post(format!("{issuer}/attest/SgxEnclave?api-version=2022-08-01"))
+            .json(&json!({ "quote": URL_SAFE_NO_PAD.encode(&quote) }))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 200);
+        let body: Value = response.json().await.unwrap();
+        let token = body["token"].as_str().unwrap();
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        assert_eq!(claims["iss"], issuer.as_str());
+        assert_eq!(claims["x-attestry-dev"], true);
+    }
+    assert_eq!(
+        get(&client, format!("{}/readyz", server.base_url())).await["ready"],
+        true
+    );
+    assert!(server.shutdown().await);
+}
+
+#[tokio::test]
+async fn a_restarted_server_has_the_same_authority_and_keys() {
+    let directory = TempDir::new().unwrap();
+    let server = development(directory.path()).await;
+    let old_client = client(&server);
+    let keys = get(&old_client, format!("{}/certs", server.base_url())).await;
+    assert!(server.shutdown().await);
+
+    let server = development(directory.path()).await;
+
+    let kids = |keys: &Value| keys["keys"][0]["kid"].as_str().unwrap().to_owned();
+    let again = get(&old_client, format!("{}/certs", server.base_url())).await;
+    assert_eq!(kids(&again), kids(&keys));
+}
+
+#[tokio::test]
+async fn a_stopped_server_is_gone() {
+    let directory = TempDir::new().unwrap();
+    let server = development(directory.path()).await;
+    let address = server.addr();
+    assert!(server.shutdown().await);
+    assert!(TcpListener::bind(address).is_ok(), "the port is free");
+}
+
+#[tokio::test]
+async fn development_mode_stays_on_loopback() {
+    let directory = TempDir::new().unwrap();
+    let mut config = config(directory.path());
+    config.server.listen = "0.0.0.0:0".parse().unwrap();
+    let refused = Server::start(config, Mode::Dev(DevFixtures::default())).await;
+    assert!(
+        matches!(&refused, Err(StartError::Config(ConfigError::Key { key, .. })) if key == "server.listen"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn without_providers_there_is_a_shared_one_at_the_base_url() {
+    let directory = TempDir::new().unwrap();
+    let server = Server::start(config(directory.path()), Mode::Normal)
+        .await
+        .unwrap();
+    let client = Client::builder().no_proxy().build().unwrap();
+    // Without certificates it is plain HTTP, on loopback.
+    let metadata = get(
+        &client,
+        format!("{}/.well-known/openid-configuration", server.base_url()),
+    )
+    .await;
+    assert_eq!(
+        metadata["issuer"],
+        format!("http://localhost:{}", server.addr().port())
+    );
+    assert_eq!(server.development_ca(), None);
+    assert!(server.shutdown().await);
+}
+
+#[tokio::test]
+async fn a_reload_takes_in_policies_that_were_stored_meanwhile() {
+    let directory = TempDir::new().unwrap();
+    let mut config = config(directory.path());
+    config.provider = vec![ProviderConfig {
+        name: "tenant".to_owned(),
+        default: true,
+        mode: ProviderMode::Aad,
+        ..ProviderConfig::default()
+    }];
+    let server = Server::start(config, Mode::Dev(DevFixtures::default()))
+        .await
+        .unwrap();
+    let client = client(&server);
+    let url = format!("{}/policies/SgxEnclave?api-version=2022-08-01", server.base_url());
+    // The policy is a claim of a token, of which everything else changes with every answer.
+    let policy = async || {
+        let body = get(&client, url.clone()).await;
+        let token = body["token"].as_str().unwrap().to_owned();
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        claims["x-ms-policy"].clone()
+    };
+    let before = policy().await;
+    let envelope = wrap_unsigned("version= 1.0; authorizationrules { => deny(); }; issuancerules { };");
+    server
+        .store()
+        .policy_put(
+            "tenant",
+            "SgxEnclave",
+            Some(&envelope),
+            "operator",
+            UnixTime::new(AS_OF),
+        )
+        .await
+        .unwrap();
+    assert_eq!(policy().await, before);
+
+    server.reload().await.unwrap();
+
+    assert_eq!(policy().await, envelope.as_str());
+    assert_ne!(before, envelope.as_str());
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_named_before_anything_is_served() {
+    let directory = TempDir::new().unwrap();
+    let start = |change: &dyn Fn(&mut Config)| {
+        let mut config = config(directory.path());
+        change(&mut config);
+        async move { Server::start(config, Mode::Normal).await.err() }
+    };
+    let missing = directory.path().join("missing.pem");
+
+    let error = start(&|config| {
+        config.verification.trust_roots = vec![missing.display().to_string()];
+    });
+    assert!(matches!(error.await, Some(StartError::TrustRoot { root, .. }) if root.ends_with("missing.pem")));
+
+    let error = start(&|config| {
+        let mut source = SourceConfig::new(SourceKind::IntelPcs);
+        source.ca_file.clone_from(&missing);
+        config.collateral.sources = vec![source];
+    });
+    assert!(matches!(error.await, Some(StartError::Source { index: 0, .. })));
+
+    let error = start(&|config| {
+        config.server.tls_certificate.clone_from(&missing);
+        config.server.tls_private_key.clone_from(&missing);
+    });
+    assert!(matches!(error.await, Some(StartError::Tls(_))));
+
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = start(&|config| config.server.listen = address);
+    assert!(matches!(error.await, Some(StartError::Listen { address: refused, .. }) if refused == address));
+
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = start(&|config| config.store.data_dir = file.join("data"));
+    assert!(matches!(error.await, Some(StartError::Store(_))));
+}
