@@ -7,6 +7,7 @@ mod demo;
 mod forge;
 mod inspect;
 mod manual;
+mod policy;
 mod serve;
 mod token;
 mod verify;
@@ -47,7 +48,7 @@ Exit status:
 )]
 pub struct Cli {
     /// Answer with one JSON document on stdout
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub json: bool,
 
     #[command(subcommand)]
@@ -62,6 +63,7 @@ pub enum Command {
     Verify(verify::Args),
     Inspect(inspect::Args),
     Token(token::Args),
+    Policy(policy::Args),
     Collateral(collateral::Args),
     Forge(forge::Args),
     Config(config::Args),
@@ -70,8 +72,7 @@ pub enum Command {
 }
 
 /// Runs one command.
-pub fn run(command: Command, output: &Output) -> Result<Verdict, Failure> {
-    let output = *output;
+pub fn run(command: &Command, output: Output) -> Result<Verdict, Failure> {
     match command {
         Command::Demo(args) => demo::run(args, output),
         Command::Serve(args) => serve::run(args, output),
@@ -79,6 +80,7 @@ pub fn run(command: Command, output: &Output) -> Result<Verdict, Failure> {
         Command::Verify(args) => verify::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Token(args) => token::run(args, output),
+        Command::Policy(args) => policy::run(args, output),
         Command::Collateral(args) => collateral::run(args, output),
         Command::Forge(args) => forge::run(args, output),
         Command::Config(args) => config::run(args, output),

@@ -23,7 +23,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json);
-    match commands::run(cli.command, &output) {
+    match commands::run(&cli.command, output) {
         Ok(Verdict::Accepted) => ExitCode::SUCCESS,
         Ok(Verdict::Refused) => ExitCode::from(failure::EXIT_REFUSED),
         Err(failure) => {

@@ -52,14 +52,14 @@ impl Output {
     /// Prints the answer: `document` under `--json`, `text()` otherwise.
     pub fn answer(self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
         if self.json {
-            self.document(document)
+            Self::document(document)
         } else {
-            self.text(&text())
+            Self::text(&text())
         }
     }
 
     /// Prints one JSON document on stdout.
-    pub fn document(self, document: &impl Serialize) -> Result<(), Failure> {
+    pub fn document(document: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_string_pretty(document)
             .map_err(|error| Failure::environment(format!("cannot write the answer as JSON: {error}")))?;
         text.push('\n');
@@ -67,20 +67,20 @@ impl Output {
     }
 
     /// Prints text on stdout, a line feed added when it has none.
-    pub fn text(self, text: &str) -> Result<(), Failure> {
+    pub fn text(text: &str) -> Result<(), Failure> {
         let mut stdout = anstream::stdout().lock();
         let line_end = if text.ends_with('\n') { "" } else { "\n" };
         written(write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush()))
     }
 
     /// Prints raw bytes on stdout.
-    pub fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
+    pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
     }
 
     /// Prints a line of progress or comment on stderr.
-    pub fn note(self, text: &str) {
+    pub fn note(text: &str) {
         let mut stderr = anstream::stderr().lock();
         // A closed stderr is no reason to stop working.
         let _ = writeln!(stderr, "{text}");
@@ -88,9 +88,9 @@ impl Output {
 
     /// Reports a failure: on stderr for people and, under `--json`, as a document on stdout too.
     pub fn failure(self, failure: &Failure) {
-        self.note(&format!("{} {}", paint(BAD, "error:"), failure.message()));
+        Self::note(&format!("{} {}", paint(BAD, "error:"), failure.message()));
         if let Some(hint) = failure.advice() {
-            self.note(&format!("{} {hint}", paint(CAUTION, " hint:")));
+            Self::note(&format!("{} {hint}", paint(CAUTION, " hint:")));
         }
         if self.json {
             let document = json!({"error": {
@@ -99,7 +99,7 @@ impl Output {
                 "hint": failure.advice(),
             }});
             // The exit status already says that the command failed.
-            let _ = self.document(&document);
+            let _ = Self::document(&document);
         }
     }
 }
@@ -145,6 +145,15 @@ pub fn table(rows: &[Vec<(Style, String)>]) -> String {
         let _ = writeln!(text, "{line}");
     }
     text
+}
+
+/// The beginning of a text that is longer than `limit` characters, and a sign that it goes on.
+pub fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(limit).collect();
+    format!("{start}{}", paint(FAINT, "..."))
 }
 
 /// A reader that has gone away (`| head`) has all it wanted: that is not a failure.

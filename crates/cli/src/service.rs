@@ -18,7 +18,7 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T
 }
 
 /// A client for `endpoint`, its TLS certificate issued by the authority in the file `ca` or a public one.
-pub fn client(endpoint: &str, ca: Option<&Path>, bearer: Option<String>) -> Result<ClientBuilder, Failure> {
+pub fn client(endpoint: &str, ca: Option<&Path>, bearer: Option<&str>) -> Result<ClientBuilder, Failure> {
     let mut builder = Client::builder(endpoint);
     if let Some(path) = ca {
         builder = builder.ca_pem(input::read(path)?);

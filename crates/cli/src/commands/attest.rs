@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "URL", env = "ATTESTRY_ENDPOINT")]
     endpoint: String,
 
-    /// What kind of evidence it is
+    /// What kind of evidence it is: sgx-enclave, open-enclave or tdx-vm
     #[arg(long = "type", value_name = "TYPE", value_parser = crate::input::attestation_type)]
     kind: AttestationType,
 
@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     runtime_data: Option<PathBuf>,
 
-    /// How the runtime data appears in the token: a JSON object or base64url
+    /// How the runtime data appears in the token: as an object or as base64url
     #[arg(
         long,
         value_name = "KIND",
@@ -81,18 +81,15 @@ pub struct Args {
     token_auth: Option<String>,
 }
 
-/// How data goes into the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum DataKind {
-    /// As an object claim; the data must be a JSON object
     Json,
-    /// As base64url text
     Binary,
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
-    let attestation = attestation(&args)?;
-    let client = service::client(&args.endpoint, args.ca.as_deref(), args.token_auth)?
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    let attestation = attestation(args)?;
+    let client = service::client(&args.endpoint, args.ca.as_deref(), args.token_auth.as_deref())?
         .build()
         .map_err(|error| service::failure(&error))?;
     let answer = service::block_on(async { Ok(client.attest(&attestation).await) })?;
@@ -131,7 +128,7 @@ fn data(path: &Path, kind: DataKind) -> Result<Data, Failure> {
 /// The token goes to stdout alone, so that it can be piped; what was checked goes to stderr.
 fn accepted(result: &AttestationResult, output: Output) -> Result<Verdict, Failure> {
     if output.is_json() {
-        output.document(&json!({
+        Output::document(&json!({
             "token": result.token(),
             "header": result.header(),
             "claims": result.claims(),
@@ -148,24 +145,24 @@ fn accepted(result: &AttestationResult, output: Output) -> Result<Verdict, Failu
             .to_owned()
     };
     if result.is_signed() {
-        output.note(&format!(
+        Output::note(&format!(
             "{} signature, issuer and times are good",
             paint(GOOD, "accepted:")
         ));
     } else {
-        output.note(&format!(
+        Output::note(&format!(
             "{} an unsigned draft token, it proves nothing",
             paint(CAUTION, "accepted:")
         ));
     }
-    output.note(
+    Output::note(
         facts([
             ("issuer", claim("iss")),
             ("policy hash", claim("x-ms-policy-hash")),
         ])
         .trim_end(),
     );
-    output.text(result.token())?;
+    Output::text(result.token())?;
     Ok(Verdict::Accepted)
 }
 
@@ -173,7 +170,7 @@ fn refused(error: &ClientError, output: Output) -> Result<Verdict, Failure> {
     if output.is_json() {
         let reason =
             service::refusal_document(error).unwrap_or_else(|| json!({"message": error.to_string()}));
-        output.document(&json!({
+        Output::document(&json!({
             "token": null, "header": null, "claims": null, "validated": false, "error": reason,
         }))?;
         return Ok(Verdict::Refused);
@@ -185,12 +182,12 @@ fn refused(error: &ClientError, output: Output) -> Result<Verdict, Failure> {
             request_id,
             ..
         } => {
-            output.note(&format!("{} {message}", paint(BAD, "refused:")));
+            Output::note(&format!("{} {message}", paint(BAD, "refused:")));
             let mut rows = inner.as_deref().map(service::refusal_rows).unwrap_or_default();
             rows.extend(request_id.iter().map(|id| ("request id".to_owned(), id.clone())));
-            output.note(facts(rows).trim_end());
+            Output::note(facts(rows).trim_end());
         }
-        other => output.note(&format!("{} {other}", paint(BAD, "refused:"))),
+        other => Output::note(&format!("{} {other}", paint(BAD, "refused:"))),
     }
     Ok(Verdict::Refused)
 }

@@ -62,7 +62,7 @@ struct FetchArgs {
     #[arg(long, value_name = "SOURCE", default_value = "intel")]
     from: String,
 
-    /// Which of the two published sets
+    /// Which published set: the one that platforms have had a year to meet, or the newest
     #[arg(long, value_name = "SET", default_value = "standard")]
     update: Update,
 
@@ -85,9 +85,7 @@ struct FetchArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Update {
-    /// The set that platforms have had a year to meet
     Standard,
-    /// The newest set
     Early,
 }
 
@@ -114,8 +112,8 @@ Examples:
   attestry collateral import collateral.json --data ./data
   attestry collateral import bundle.json --bundle-key operator.pub --data ./data
 
-The documents must verify and must not be older than those in the store. A running service takes them
-in on SIGHUP.")]
+The documents must verify and must not be older than those in the store. A running service takes
+in what was imported on SIGHUP.")]
 struct ImportArgs {
     /// A bundle, a directory, or a JSON file with the nine documents
     #[arg(value_name = "PATH")]
@@ -179,14 +177,14 @@ struct StatusArgs {
     at: Option<i64>,
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
-    match args.command {
-        CollateralCommand::Fetch(args) => service::block_on(fetch(&args, output)),
-        CollateralCommand::Import(args) => service::block_on(store::import(&args, output)),
-        CollateralCommand::Export(args) => service::block_on(store::export(&args, output)),
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    match &args.command {
+        CollateralCommand::Fetch(args) => service::block_on(fetch(args, output)),
+        CollateralCommand::Import(args) => service::block_on(store::import(args, output)),
+        CollateralCommand::Export(args) => service::block_on(store::export(args, output)),
         CollateralCommand::Status(args) => match &args.data {
-            Some(data) => service::block_on(store::status(data, &args, output)),
-            None => status::of_files(&args, output),
+            Some(data) => service::block_on(store::status(data, args, output)),
+            None => status::of_files(args, output),
         },
     }
 }
@@ -197,14 +195,14 @@ async fn fetch(args: &FetchArgs, output: Output) -> Result<Verdict, Failure> {
     let key = platform_of(args, &anchors, now)?;
     let source = Source::from_config(&source_config(args), REQUEST_TIMEOUT, ATTEMPTS)
         .map_err(|error| Failure::usage(chain(&error)))?;
-    output.note(&format!("asking {} for {key}", source.name()));
+    Output::note(&format!("asking {} for {key}", source.name()));
     let documents = source
         .documents(&key)
         .await
         .map_err(|error| Failure::environment(format!("{}: {error}", source.name())))?;
     let verified = VerifiedCollateral::verify(documents, key.tee, &anchors, now, Staleness::Strict)
         .map_err(|error| Failure::refused(format!("the documents do not verify: {error}")))?;
-    write(&args.out, verified.documents(), output)?;
+    write(&args.out, verified.documents())?;
     let until = verified.valid_until();
     if args.out == Path::new("-") {
         return Ok(Verdict::Accepted);
@@ -267,16 +265,16 @@ fn source_config(args: &FetchArgs) -> SourceConfig {
     config
 }
 
-fn write(out: &Path, documents: &dcap::CollateralDocuments, output: Output) -> Result<(), Failure> {
+fn write(out: &Path, documents: &dcap::CollateralDocuments) -> Result<(), Failure> {
     if out.is_dir() || out.to_string_lossy().ends_with('/') {
         return write_documents(out, documents).map_err(|error| Failure::environment(error.to_string()));
     }
-    write_file(out, collateral_files::to_json(documents)?.as_bytes(), output)
+    write_file(out, collateral_files::to_json(documents)?.as_bytes())
 }
 
-fn write_file(out: &Path, bytes: &[u8], output: Output) -> Result<(), Failure> {
+fn write_file(out: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if out == Path::new("-") {
-        return output.bytes(bytes);
+        return Output::bytes(bytes);
     }
     std::fs::write(out, bytes)
         .map_err(|error| Failure::environment(format!("cannot write {}: {error}", input::name(out))))

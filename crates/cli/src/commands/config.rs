@@ -31,7 +31,7 @@ enum ConfigCommand {
 #[command(after_help = "\
 Examples:
   attestry config check attestry.toml
-  attestry config check attestry.toml --json | jq .server
+  attestry config check attestry.toml --json | jq .config.server
 
 Environment variables named ATTESTRY_<SECTION>__<KEY> override the file and are included.")]
 struct CheckArgs {
@@ -40,28 +40,42 @@ struct CheckArgs {
     file: PathBuf,
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
-    let ConfigCommand::Check(args) = args.command;
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    let ConfigCommand::Check(args) = &args.command;
     match Config::load(Some(&args.file), std::env::vars()) {
-        Ok(config) => effective(&config, output),
+        Ok(config) => effective(&without_secrets(config), output),
         Err(error @ ConfigError::Read { .. }) => Err(Failure::usage(error.to_string())),
         Err(error) => invalid(&error, output),
     }
 }
 
+/// What is printed ends up in logs and tickets.
+fn without_secrets(mut config: Config) -> Config {
+    let hide = |secret: &mut String| {
+        if !secret.is_empty() {
+            "(not shown)".clone_into(secret);
+        }
+    };
+    hide(&mut config.store.key_encryption_key);
+    for source in &mut config.collateral.sources {
+        hide(&mut source.api_key);
+    }
+    config
+}
+
 fn effective(config: &Config, output: Output) -> Result<Verdict, Failure> {
     let overrides = overrides();
     if output.is_json() {
-        output.document(&json!({"valid": true, "config": config, "overrides": overrides, "error": null}))?;
+        Output::document(&json!({"valid": true, "config": config, "overrides": overrides, "error": null}))?;
         return Ok(Verdict::Accepted);
     }
     let text = toml::to_string(config)
         .map_err(|error| Failure::environment(format!("cannot print the configuration: {error}")))?;
-    output.note(&format!("{} this configuration is valid", paint(GOOD, "ok:")));
+    Output::note(&format!("{} this configuration is valid", paint(GOOD, "ok:")));
     for name in overrides {
-        output.note(&format!("    {} {name}", paint(FAINT, "overridden by")));
+        Output::note(&format!("    {} {name}", paint(FAINT, "overridden by")));
     }
-    output.text(&text)?;
+    Output::text(&text)?;
     Ok(Verdict::Accepted)
 }
 

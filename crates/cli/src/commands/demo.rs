@@ -46,7 +46,7 @@ pub struct Args {
     data: Option<PathBuf>,
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
     // Anything louder would run through the table.
     start_logging(&TelemetryConfig {
         log_format: LogFormat::Text,
@@ -55,7 +55,7 @@ pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
     service::block_on(demonstrate(args, output))
 }
 
-async fn demonstrate(args: Args, output: Output) -> Result<Verdict, Failure> {
+async fn demonstrate(args: &Args, output: Output) -> Result<Verdict, Failure> {
     let mut signals = Signals::install()?;
     // Removed when the demo ends, unless the user named a place.
     let temporary = match args.data {
@@ -93,15 +93,15 @@ async fn demonstrate(args: Args, output: Output) -> Result<Verdict, Failure> {
 
     let passed = report.passed();
     if output.is_json() {
-        output.document(&report.document())?;
+        Output::document(&report.document())?;
     } else {
-        output.text(&report.text())?;
+        Output::text(&report.text())?;
     }
     if !args.once {
-        output.note(&report.what_next(&samples));
+        Output::note(&report.what_next(&samples));
         signals.stop().await;
     }
-    serve::stop(server, &mut signals, output).await?;
+    serve::stop(server, &mut signals).await?;
     Ok(if passed {
         Verdict::Accepted
     } else {
@@ -119,7 +119,7 @@ fn temporary_directory() -> Result<tempfile::TempDir, Failure> {
 fn config(listen: SocketAddr, data: &Path) -> Config {
     let mut config = Config::default();
     config.server.listen = listen;
-    config.store.data_dir = data.to_owned();
+    config.store.data_dir = data.into();
     config.collateral.sources.clear();
     config
 }

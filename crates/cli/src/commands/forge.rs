@@ -131,7 +131,7 @@ Examples:
   attestry forge tdx-quote --body td15 --runtime-data key.pem --out tdquote.bin
   attestry forge tdx-quote --version 5 --set report.debug=true --out tdquote.bin")]
 struct TdxQuoteArgs {
-    /// Kind of TD report body
+    /// Report body: of TDX 1.0, of TDX 1.5, or of TDX 1.5 with its extensions
     #[arg(long, value_name = "BODY", default_value = "td10")]
     body: TdBodyName,
     /// Quote version [default: 4 for td10, 5 for the others]
@@ -143,19 +143,14 @@ struct TdxQuoteArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TdBodyName {
-    /// TD report of TDX 1.0
     Td10,
-    /// TD report of TDX 1.5
     Td15,
-    /// TD report of TDX 1.5, extended
     Td15Extended,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum CaName {
-    /// Intel SGX PCK Processor CA
     Processor,
-    /// Intel SGX PCK Platform CA
     Platform,
 }
 
@@ -169,7 +164,7 @@ struct CollateralArgs {
     /// Whose collateral
     #[arg(long, value_name = "TEE")]
     tee: TeeName,
-    /// Which of the two published sets
+    /// Which published set: the one that platforms have had a year to meet, or the newest
     #[arg(long, value_name = "SET", default_value = "standard")]
     update: Update,
     /// Which of Intel's authorities certifies the platform
@@ -187,17 +182,13 @@ struct CollateralArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TeeName {
-    /// Intel SGX
     Sgx,
-    /// Intel TDX
     Tdx,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Update {
-    /// The set that platforms have had a year to meet
     Standard,
-    /// The newest set
     Early,
 }
 
@@ -219,7 +210,7 @@ struct RootArgs {
 #[command(after_help = "\
 Examples:
   attestry forge fields
-  attestry forge fields --json | jq -r .sgx_quote[].name")]
+  attestry forge fields --json | jq -r '.sgx_quote[].name'")]
 struct FieldsArgs {}
 
 /// Serve minted collateral like Intel's service and its caches do
@@ -249,27 +240,31 @@ fn fmspc(text: &str) -> Result<[u8; 6], String> {
     bytes.ok_or_else(|| "expected 12 hexadecimal digits".to_owned())
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
-    match args.command {
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    match &args.command {
         ForgeCommand::SgxQuote(args) => {
             let forge = args.mint.world.forge();
-            let mut spec = args.mint.sgx_spec(&forge)?;
-            if !args.mint.sets("header.version") {
-                spec.header.version = args.version;
-            }
+            let data = args.mint.data()?;
+            let spec = args.mint.sgx_spec(&forge, args.version, data.as_deref())?;
             written(&args.mint.out, &spec.mint(&forge), output)
         }
         ForgeCommand::OeReport(args) => {
             let forge = args.mint.world.forge();
-            written(
-                &args.mint.out,
-                &forge.oe_report(&args.mint.sgx_spec(&forge)?),
-                output,
-            )
+            let data = args.mint.data()?;
+            let spec = args.mint.sgx_spec(&forge, OE_QUOTE_VERSION, data.as_deref())?;
+            written(&args.mint.out, &forge.oe_report(&spec), output)
         }
         ForgeCommand::OeEvidence(args) => {
             let forge = args.mint.world.forge();
-            written(&args.mint.out, &args.mint.oe_evidence(&forge)?, output)
+            // The data is the custom claims buffer, so that one hash binds both.
+            let claims = args.mint.data()?.unwrap_or_default();
+            let spec = args.mint.sgx_spec(&forge, OE_QUOTE_VERSION, Some(&claims))?;
+            let data = openenclave::sgx_ecdsa_data(&spec.mint(&forge), &claims);
+            written(
+                &args.mint.out,
+                &openenclave::evidence(Format::SgxEcdsa, &data),
+                output,
+            )
         }
         ForgeCommand::TdxQuote(args) => {
             let forge = args.mint.world.forge();
@@ -286,7 +281,7 @@ pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
             output,
         ),
         ForgeCommand::Fields(FieldsArgs {}) => fields(output),
-        ForgeCommand::CollateralServer(args) => collateral_server(&args, output),
+        ForgeCommand::CollateralServer(args) => collateral_server(args, output),
     }
 }
 
@@ -299,12 +294,18 @@ impl World {
 
 impl Mint {
     /// An SGX quote with everything that was asked for; fields that were set by name win.
-    fn sgx_spec(&self, forge: &IntelForge) -> Result<SgxQuoteSpec, Failure> {
+    fn sgx_spec(
+        &self,
+        forge: &IntelForge,
+        version: u16,
+        data: Option<&[u8]>,
+    ) -> Result<SgxQuoteSpec, Failure> {
         let mut spec = forge.sgx_quote_spec();
         spec.use_platform(PckSpec::new(&forge.seed, self.ca.into()));
         spec.report.cpu_svn = spec.qe_report.cpu_svn;
-        if let Some(path) = &self.runtime_data {
-            spec.bind_runtime_data(&input::read(path)?);
+        spec.header.version = version;
+        if let Some(data) = data {
+            spec.bind_runtime_data(data);
         }
         for (field, value) in &self.set {
             spec.set(field, value).map_err(|error| wrong_field(&error))?;
@@ -312,27 +313,9 @@ impl Mint {
         Ok(spec)
     }
 
-    /// Evidence whose custom claims buffer is the runtime data, so that one hash binds both.
-    fn oe_evidence(&self, forge: &IntelForge) -> Result<Vec<u8>, Failure> {
-        let claims = self
-            .runtime_data
-            .as_deref()
-            .map(input::read)
-            .transpose()?
-            .unwrap_or_default();
-        let mut spec = forge.sgx_quote_spec();
-        spec.use_platform(PckSpec::new(&forge.seed, self.ca.into()));
-        spec.report.cpu_svn = spec.qe_report.cpu_svn;
-        spec.report.report_data = openenclave::claims_report_data(&claims);
-        for (field, value) in &self.set {
-            spec.set(field, value).map_err(|error| wrong_field(&error))?;
-        }
-        let data = openenclave::sgx_ecdsa_data(&spec.mint(forge), &claims);
-        Ok(openenclave::evidence(Format::SgxEcdsa, &data))
-    }
-
-    fn sets(&self, field: &str) -> bool {
-        self.set.iter().any(|(name, _)| name.eq_ignore_ascii_case(field))
+    /// The runtime data, when there is any.
+    fn data(&self) -> Result<Option<Vec<u8>>, Failure> {
+        self.runtime_data.as_deref().map(input::read).transpose()
     }
 }
 
@@ -347,8 +330,8 @@ impl TdxQuoteArgs {
             }
             spec.header.version = version;
         }
-        if let Some(path) = &self.mint.runtime_data {
-            spec.bind_runtime_data(&input::read(path)?);
+        if let Some(data) = self.mint.data()? {
+            spec.bind_runtime_data(&data);
         }
         for (field, value) in &self.mint.set {
             spec.set(field, value).map_err(|error| wrong_field(&error))?;
@@ -379,16 +362,16 @@ fn wrong_field(error: &SetError) -> Failure {
 
 fn written(out: &Path, bytes: &[u8], output: Output) -> Result<Verdict, Failure> {
     if out == Path::new("-") {
-        output.bytes(bytes)?;
+        Output::bytes(bytes)?;
         return Ok(Verdict::Accepted);
     }
     let place = out.display();
     std::fs::write(out, bytes)
         .map_err(|error| Failure::environment(format!("cannot write `{place}`: {error}")))?;
     if output.is_json() {
-        output.document(&json!({"out": out, "bytes": bytes.len()}))?;
+        Output::document(&json!({"out": out, "bytes": bytes.len()}))?;
     } else {
-        output.note(&format!("{place}: {} bytes", bytes.len()));
+        Output::note(&format!("{place}: {} bytes", bytes.len()));
     }
     Ok(Verdict::Accepted)
 }
@@ -402,11 +385,11 @@ fn fields(output: Output) -> Result<Verdict, Failure> {
             let field = |field: &Field| json!({"name": field.name, "takes": field.takes});
             fields.iter().map(field).collect::<Vec<_>>()
         };
-        output.document(&json!({"sgx_quote": list(&sgx), "tdx_quote": list(&tdx)}))?;
+        Output::document(&json!({"sgx_quote": list(&sgx), "tdx_quote": list(&tdx)}))?;
         return Ok(Verdict::Accepted);
     }
     let rows = |fields: &[Field]| facts(fields.iter().map(|field| (&field.name, &field.takes)));
-    output.text(&format!(
+    Output::text(&format!(
         "{}\n{}\n{}\n{}",
         paint(BOLD, "SGX quotes, Open Enclave reports and evidence"),
         rows(&sgx),
@@ -477,3 +460,6 @@ impl From<Update> for UpdateSet {
         }
     }
 }
+
+/// Open Enclave wraps quotes of this version (`sgx_quote_t` in its headers).
+const OE_QUOTE_VERSION: u16 = 3;

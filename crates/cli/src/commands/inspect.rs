@@ -19,7 +19,7 @@ use crate::output::{FAINT, Output, paint};
 Examples:
   attestry inspect quote.bin
   attestry inspect --type token token.jwt
-  curl -s https://localhost:8443/certs --cacert ca.pem | jq -r .keys[0].x5c[0] | attestry inspect -
+  curl -s --cacert ca.pem $URL/certs | jq -r '.keys[0].x5c[0]' | attestry inspect -
 
 The type is recognised from the content. Offsets are in bytes from the start of the file.")]
 pub struct Args {
@@ -61,7 +61,7 @@ enum Kind {
     Token,
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
     let bytes = input::read(&args.file)?;
     let name = input::name(&args.file);
     let unknown = || {

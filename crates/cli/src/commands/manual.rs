@@ -33,19 +33,19 @@ pub struct ManArgs {
     directory: PathBuf,
 }
 
-pub fn completions(args: CompletionArgs, output: Output) -> Result<Verdict, Failure> {
+pub fn completions(args: &CompletionArgs, output: Output) -> Result<Verdict, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "attestry", &mut script);
     if output.is_json() {
         let text = String::from_utf8_lossy(&script);
-        output.document(&json!({"shell": args.shell.to_string(), "script": text}))?;
+        Output::document(&json!({"shell": args.shell.to_string(), "script": text}))?;
     } else {
-        output.bytes(&script)?;
+        Output::bytes(&script)?;
     }
     Ok(Verdict::Accepted)
 }
 
-pub fn pages(args: ManArgs, output: Output) -> Result<Verdict, Failure> {
+pub fn pages(args: &ManArgs, output: Output) -> Result<Verdict, Failure> {
     let place = args.directory.display();
     std::fs::create_dir_all(&args.directory)
         .map_err(|error| Failure::environment(format!("cannot make `{place}`: {error}")))?;

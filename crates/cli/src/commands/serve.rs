@@ -57,8 +57,8 @@ pub struct Args {
     collateral: Vec<PathBuf>,
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
-    let (config, mode) = plan(&args)?;
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    let (config, mode) = plan(args)?;
     start_logging(&config.telemetry);
     service::block_on(serve(config, mode, output))
 }
@@ -98,22 +98,22 @@ async fn serve(config: Config, mode: Mode, output: Output) -> Result<Verdict, Fa
         format!("listening on {url}")
     })?;
     if let Some(ca) = ca {
-        output.note(&format!(
+        Output::note(&format!(
             "{} development mode, trust forged evidence nowhere else",
             paint(CAUTION, "note:")
         ));
-        output.note(&format!("      CA certificate: {}", ca.display()));
+        Output::note(&format!("      CA certificate: {}", ca.display()));
     }
     while signals.next().await == Request::Reload {
         if let Err(error) = server.reload().await {
-            output.note(&format!(
+            Output::note(&format!(
                 "{} nothing was reloaded: {}",
                 paint(CAUTION, "warning:"),
                 chain(&error)
             ));
         }
     }
-    stop(server, &mut signals, output).await
+    stop(server, &mut signals).await
 }
 
 /// Starts a server; whose fault it is when it does not start decides the exit status.
@@ -130,11 +130,11 @@ pub async fn start(config: Config, mode: Mode) -> Result<RunningServer, Failure>
 }
 
 /// Drains the server; a second signal ends it at once.
-pub async fn stop(server: RunningServer, signals: &mut Signals, output: Output) -> Result<Verdict, Failure> {
+pub async fn stop(server: RunningServer, signals: &mut Signals) -> Result<Verdict, Failure> {
     tokio::select! {
         drained = server.shutdown() => {
             if !drained {
-                output.note(&format!("{} some requests were cut off", paint(CAUTION, "warning:")));
+                Output::note(&format!("{} some requests were cut off", paint(CAUTION, "warning:")));
             }
             Ok(Verdict::Accepted)
         }

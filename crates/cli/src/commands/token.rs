@@ -80,9 +80,9 @@ struct VerifyArgs {
     ca: Option<PathBuf>,
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
-    match args.command {
-        TokenCommand::Inspect(args) => inspect(&args, output),
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    match &args.command {
+        TokenCommand::Inspect(args) => inspect(args, output),
         TokenCommand::Verify(args) => verify(args, output),
     }
 }
@@ -94,7 +94,7 @@ fn inspect(args: &InspectArgs, output: Output) -> Result<Verdict, Failure> {
     Ok(Verdict::Accepted)
 }
 
-fn verify(args: VerifyArgs, output: Output) -> Result<Verdict, Failure> {
+fn verify(args: &VerifyArgs, output: Output) -> Result<Verdict, Failure> {
     let token = token_text(&args.token)?;
     Decoded::parse(&token)?;
     let mut rules = TokenRules::new();

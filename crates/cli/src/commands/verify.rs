@@ -1,11 +1,12 @@
 //! `attestry verify`: the whole verification offline, from files and a time.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use attestry_api::AttestationType;
 use attestry_evidence::dcap::{
-    Appraisal, CollateralDocuments, PckCa, Quote, QuoteBody, Staleness, TcbStatus, Tee, VerifiedCollateral,
+    Appraisal, CollateralDocuments, Quote, QuoteBody, Staleness, TcbStatus, Tee, VerifiedCollateral,
     VerifiedPck, appraise,
 };
 use attestry_evidence::openenclave;
@@ -13,7 +14,7 @@ use attestry_evidence::rejection::Rejected;
 use attestry_evidence::time::UnixTime;
 use attestry_evidence::x509::TrustAnchors;
 use attestry_evidence::{binding, sgx, tdx};
-use attestry_service::collateral::Edition;
+use attestry_service::collateral::{CollateralKey, Edition};
 use aws_lc_rs::digest;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -40,7 +41,7 @@ A TCB status alone does not refuse evidence here, unless --accept-tcb leaves it 
 With --json the answer is
   {\"outcome\": \"appraised\"|\"rejected\", \"tcb_status\", \"advisories\", \"claims\", \"warnings\", \"error\"}")]
 pub struct Args {
-    /// What kind of evidence it is
+    /// What kind of evidence it is: sgx-enclave, open-enclave or tdx-vm
     #[arg(long = "type", value_name = "TYPE", value_parser = input::attestation_type)]
     kind: AttestationType,
 
@@ -77,8 +78,8 @@ pub struct Args {
     accept_tcb: Vec<TcbStatus>,
 }
 
-pub fn run(args: Args, output: Output) -> Result<Verdict, Failure> {
-    let case = Case::read(&args)?;
+pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    let case = Case::read(args)?;
     let report = match case.judge() {
         Ok(appraised) => appraised.report(&args.accept_tcb),
         Err(Judgement::Rejected(rejected)) => Report::rejected(explanation(&rejected)),
@@ -199,23 +200,16 @@ impl Case {
                  from the vendor",
             ));
         }
-        let fits = |entry: &&Entry| {
-            entry.key.is_some_and(|key| {
-                key.tee == self.tee
-                    && key.fmspc == pck.fmspc()
-                    && key.ca == pck.ca()
-                    && key.edition == Edition::Standard
-            })
+        let wanted = CollateralKey {
+            tee: self.tee,
+            fmspc: pck.fmspc(),
+            ca: pck.ca(),
+            edition: Edition::Standard,
         };
-        let found = self.collateral.iter().find(fits).map(|entry| &entry.documents);
-        found.ok_or_else(|| {
-            let ca = match pck.ca() {
-                PckCa::Processor => "processor",
-                PckCa::Platform => "platform",
-            };
-            let fmspc = attestry_api::hex::encode(&pck.fmspc());
+        let found = self.collateral.iter().find(|entry| entry.key == Some(wanted));
+        found.map(|entry| &entry.documents).ok_or_else(|| {
             Failure::usage(format!(
-                "none of the sets of collateral is for this platform (FMSPC {fmspc}, {ca} CA)"
+                "there is no collateral for this platform (`{wanted}`) in what was given"
             ))
         })
     }
@@ -360,10 +354,10 @@ impl Report {
         text.push('\n');
         text.push_str(&facts(self.rows()));
         for warning in &self.warnings {
-            text.push_str(&format!("{} {warning}\n", paint(CAUTION, "warning:")));
+            let _ = writeln!(text, "{} {warning}", paint(CAUTION, "warning:"));
         }
         if !self.claims.is_empty() {
-            text.push_str(&format!("{}\n{}", paint(BOLD, "Claims"), claims(&self.claims)));
+            let _ = write!(text, "{}\n{}", paint(BOLD, "Claims"), claims(&self.claims));
         }
         text
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{FAINT, facts, paint};
+use super::{FAINT, cut, facts, paint};
 
 /// Longest value shown whole; `--json` has everything.
 const MAX_VALUE: usize = 100;
@@ -23,16 +23,7 @@ fn describe(name: &str, value: &Value) -> String {
                 |time| format!("{number}  {}", paint(FAINT, time)),
             )
         }
-        Value::String(text) => cut(text),
-        other => cut(&other.to_string()),
+        Value::String(text) => cut(text, MAX_VALUE),
+        other => cut(&other.to_string(), MAX_VALUE),
     }
-}
-
-fn cut(text: &str) -> String {
-    let length = text.chars().count();
-    if length <= MAX_VALUE {
-        return text.to_owned();
-    }
-    let start: String = text.chars().take(MAX_VALUE).collect();
-    format!("{start}{}", paint(FAINT, format_args!("... {length} characters")))
 }

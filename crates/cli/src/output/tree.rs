@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use attestry_evidence::inspect::Node;
 
-use super::{BOLD, FAINT, NAME, paint};
+use super::{BOLD, FAINT, NAME, cut, paint};
 
 /// Longest value shown unless everything is asked for; a line then fits a wide terminal.
 const MAX_VALUE: usize = 64;
@@ -27,7 +27,7 @@ fn write_node(text: &mut String, node: &Node, branch: &str, indent: &str, full: 
     let value = if full {
         node.value.clone()
     } else {
-        cut(&node.value)
+        cut(&node.value, MAX_VALUE)
     };
     let separator = if value.is_empty() { "" } else { "  " };
     let _ = writeln!(
@@ -51,13 +51,4 @@ fn write_node(text: &mut String, node: &Node, branch: &str, indent: &str, full: 
             full,
         );
     }
-}
-
-fn cut(value: &str) -> String {
-    let length = value.chars().count();
-    if length <= MAX_VALUE {
-        return value.to_owned();
-    }
-    let start: String = value.chars().take(MAX_VALUE).collect();
-    format!("{start}{}", paint(FAINT, "..."))
 }

@@ -1,4 +1,13 @@
 //! Runs the built binary and writes down what a user would see.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where something unexpected happens"
+)]
+#![expect(
+    dead_code,
+    reason = "every test binary has its own copy and uses a part of it"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -45,7 +54,7 @@ fn command(args: &[&str]) -> Command {
     command
 }
 
-fn run_of(output: Output) -> Run {
+fn run_of(output: &Output) -> Run {
     Run {
         status: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -55,13 +64,13 @@ fn run_of(output: Output) -> Run {
 
 /// Runs `attestry` to its end.
 pub fn attestry(args: &[&str]) -> Run {
-    run_of(command(args).output().expect("the binary starts"))
+    run_of(&command(args).output().expect("the binary starts"))
 }
 
 /// Runs `attestry` in a directory, so that transcripts show relative paths.
 pub fn attestry_in(directory: &Path, args: &[&str]) -> Run {
     run_of(
-        command(args)
+        &command(args)
             .current_dir(directory)
             .output()
             .expect("the binary starts"),
@@ -81,7 +90,58 @@ pub fn attestry_fed(directory: &Path, args: &[&str], input: &[u8]) -> Run {
         .expect("piped")
         .write_all(input)
         .expect("the command reads its input");
-    run_of(child.wait_with_output().expect("the command ends"))
+    run_of(&child.wait_with_output().expect("the command ends"))
+}
+
+/// A directory with minted evidence, its collateral and its root; gone when dropped.
+pub struct Forged {
+    directory: tempfile::TempDir,
+}
+
+impl Forged {
+    /// One piece of every kind, each with the runtime data in `runtime.json`.
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        std::fs::write(directory.path().join("runtime.json"), br#"{"key":"value"}"#).expect("written");
+        let forged = Self { directory };
+        for (kind, out) in [
+            ("sgx-quote", "quote.bin"),
+            ("oe-report", "report.bin"),
+            ("oe-evidence", "evidence.bin"),
+            ("tdx-quote", "tdquote.bin"),
+        ] {
+            forged
+                .attestry(&["forge", kind, "--runtime-data", "runtime.json", "--out", out])
+                .exits(0);
+        }
+        for tee in ["sgx", "tdx"] {
+            let out = format!("{tee}-collateral.json");
+            forged
+                .attestry(&["forge", "collateral", "--tee", tee, "--out", &out])
+                .exits(0);
+        }
+        forged.attestry(&["forge", "root", "--out", "root.pem"]).exits(0);
+        forged
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Runs `attestry` there.
+    pub fn attestry(&self, args: &[&str]) -> Run {
+        attestry_in(self.path(), args)
+    }
+
+    /// Writes a file there.
+    pub fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path().join(name), bytes).expect("written");
+    }
+
+    /// Reads a file there.
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path().join(name)).expect("read")
+    }
 }
 
 /// A `serve --dev` in the background; killed when dropped.

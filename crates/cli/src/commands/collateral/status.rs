@@ -1,14 +1,17 @@
 //! The state of sets of collateral: of files, and the table for both files and stores.
 
+use std::fmt::Write as _;
+
 use anstyle::Style;
-use attestry_evidence::dcap::{PckCa, Staleness, Tee, VerifiedCollateral};
+use attestry_evidence::dcap::{Staleness, VerifiedCollateral};
 use attestry_evidence::time::UnixTime;
+use attestry_service::collateral::CollateralKey;
 use serde::Serialize;
 use serde_json::json;
 
 use super::StatusArgs;
 use crate::failure::{Failure, Verdict};
-use crate::output::{BAD, BOLD, CAUTION, FAINT, GOOD, NAME, Output, table};
+use crate::output::{BAD, BOLD, CAUTION, FAINT, GOOD, NAME, Output, paint, table};
 use crate::{collateral_files, input};
 
 /// One set, as far as it is known.
@@ -34,33 +37,31 @@ pub fn of_files(args: &StatusArgs, output: Output) -> Result<Verdict, Failure> {
     let mut sets = Vec::new();
     for entry in collateral_files::load(path, args.bundle_key.as_deref())? {
         let (tee, edition, source) = (entry.tee(), entry.edition(), entry.source);
-        sets.push(
-            match VerifiedCollateral::verify(entry.documents, tee, &anchors, now, Staleness::Strict) {
-                Ok(set) => SetState {
-                    key: format!(
-                        "{}-{}-{}-{edition}",
-                        tee_name(tee),
-                        attestry_api::hex::encode(&set.fmspc()),
-                        ca(&set)
-                    ),
-                    source,
-                    valid_until: Some(set.valid_until()),
-                    number: Some(set.evaluation_number()),
-                    usable: true,
-                    problem: None,
-                },
-                Err(error) => SetState {
-                    key: entry
-                        .key
-                        .map_or_else(|| tee_name(tee).to_owned(), |key| key.to_string()),
-                    source,
-                    valid_until: None,
-                    number: None,
-                    usable: false,
-                    problem: Some(error.to_string()),
-                },
+        let verified = VerifiedCollateral::verify(entry.documents, tee, &anchors, now, Staleness::Strict);
+        sets.push(match verified {
+            Ok(set) => SetState {
+                key: CollateralKey {
+                    tee,
+                    fmspc: set.fmspc(),
+                    ca: set.ca(),
+                    edition,
+                }
+                .to_string(),
+                source,
+                valid_until: Some(set.valid_until()),
+                number: Some(set.evaluation_number()),
+                usable: true,
+                problem: None,
             },
-        );
+            Err(error) => SetState {
+                key: entry.key.map_or_else(|| source.clone(), |key| key.to_string()),
+                source,
+                valid_until: None,
+                number: None,
+                usable: false,
+                problem: Some(error.to_string()),
+            },
+        });
     }
     let unusable = sets.iter().any(|set| !set.usable);
     output.answer(&json!({"now": now.to_string(), "keys": sets}), || {
@@ -104,7 +105,7 @@ pub fn table_of(sets: &[SetState], now: UnixTime) -> String {
     let mut text = table(&rows);
     for set in sets {
         if let Some(problem) = &set.problem {
-            text.push_str(&format!("  {BOLD}{}{BOLD:#}: {problem}\n", set.key));
+            let _ = writeln!(text, "  {}: {problem}", paint(BOLD, &set.key));
         }
     }
     text
@@ -128,20 +129,6 @@ fn duration(seconds: i64) -> String {
         format!("{sign}{days} d {hours} h")
     } else {
         format!("{sign}{hours} h {minutes} min")
-    }
-}
-
-fn tee_name(tee: Tee) -> &'static str {
-    match tee {
-        Tee::Sgx => "sgx",
-        Tee::Tdx => "tdx",
-    }
-}
-
-fn ca(set: &VerifiedCollateral) -> &'static str {
-    match set.ca() {
-        PckCa::Processor => "processor",
-        PckCa::Platform => "platform",
     }
 }
 

@@ -38,10 +38,10 @@ pub async fn import(args: &ImportArgs, output: Output) -> Result<Verdict, Failur
     }).collect::<Vec<Value>>()});
     output.answer(&document, || {
         let line = |(label, outcome): &(String, Result<CollateralKey, ImportError>)| match outcome {
-            Ok(key) => format!("{} {key}\n", paint(GOOD, "imported:")),
-            Err(error) => format!("{} {label}: {}\n", paint(BAD, "refused:"), chain(error)),
+            Ok(key) => format!("{} {key}", paint(GOOD, "imported:")),
+            Err(error) => format!("{} {label}: {}", paint(BAD, "refused:"), chain(error)),
         };
-        outcomes.iter().map(line).collect()
+        outcomes.iter().map(line).collect::<Vec<_>>().join("\n")
     })?;
     Ok(if refused {
         Verdict::Refused
@@ -64,13 +64,14 @@ pub async fn export(args: &ExportArgs, output: Output) -> Result<Verdict, Failur
     let sealed = bundle
         .seal(&signer)
         .map_err(|error| Failure::environment(error.to_string()))?;
-    write_file(&args.out, &sealed, output)?;
+    write_file(&args.out, &sealed)?;
     if args.out != Path::new("-") {
         let keys: Vec<String> = bundle.entries.iter().map(|entry| entry.key.to_string()).collect();
         output.answer(&json!({"out": args.out, "keys": keys}), || {
             keys.iter()
-                .map(|key| format!("{} {key}\n", paint(GOOD, "exported:")))
-                .collect()
+                .map(|key| format!("{} {key}", paint(GOOD, "exported:")))
+                .collect::<Vec<_>>()
+                .join("\n")
         })?;
     }
     Ok(Verdict::Accepted)

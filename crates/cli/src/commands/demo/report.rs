@@ -136,7 +136,7 @@ impl Report {
              {}\n  curl --cacert {ca} \\\n    {url}/.well-known/openid-configuration\n\n\
              {}\n  curl --cacert {ca} \\\n    -H 'Content-Type: application/json' --data @{request} \\\n    \
              '{url}/attest/SgxEnclave?api-version=2022-08-01'\n\n\
-             {}\n  {program} attest --json --type sgx-enclave --evidence {quote} \\\n    \
+             {}\n  {program} attest --json --type sgx-enclave \\\n    --evidence {quote} \\\n    \
              --runtime-data {data} --runtime-data-type json \\\n    --endpoint {url} --ca {ca}\n\n\
              {}\n  {program} inspect {quote}\n\n\
              {}\n  {program} forge sgx-quote --set report.debug=true --out debug.bin\n\n\
