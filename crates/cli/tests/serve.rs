@@ -237,3 +237,61 @@ fn a_server_that_cannot_start_says_why() {
     let run = attestry(&["serve", "--config", "missing.toml"]).exits(2);
     assert!(run.stderr.contains("missing.toml"), "{}", run.stderr);
 }
+
+#[test]
+fn a_configured_service_trusts_what_it_is_told_and_takes_in_collateral_on_reload() {
+    let forged = Forged::new();
+    let root = forged.path().join("root.pem");
+    let configuration = |trust_roots: &str| {
+        format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n[store]\ndata_dir = {:?}\n[collateral]\nsources = []\n\
+             [verification]\ntrust_roots = [{trust_roots}]\n[[provider]]\nname = \"tenant\"\ndefault = true\n",
+            forged.path().join("store"),
+        )
+    };
+    let attest = |url: &str| {
+        let args = [
+            "attest",
+            "--json",
+            "--endpoint",
+            url,
+            "--type",
+            "sgx-enclave",
+            "--evidence",
+            "quote.bin",
+        ];
+        forged.attestry(&args)
+    };
+    let file = forged.path().join("attestry.toml");
+    let serve = ["serve", "--config", file.to_str().unwrap()];
+
+    forged.write("attestry.toml", configuration("\"intel\"").as_bytes());
+    let mut vendors_root = Service::run(&serve);
+    let refused = attest(&vendors_root.url).exits(1).json();
+    assert_eq!(refused["error"]["innererror"]["stage"], "platform", "{refused}");
+    vendors_root.signal("TERM");
+    assert_eq!(vendors_root.wait(), 0);
+
+    forged.write("attestry.toml", configuration(&format!("{root:?}")).as_bytes());
+    let service = Service::run(&serve);
+    let unknown = attest(&service.url).exits(1).json();
+    assert_eq!(unknown["error"]["innererror"]["code"], "platform_unknown", "{unknown}");
+    let import = [
+        "collateral",
+        "import",
+        "sgx-collateral.json",
+        "--data",
+        "store",
+        "--root",
+        "root.pem",
+    ];
+    forged.attestry(&import).exits(0);
+    service.signal("HUP");
+    service.wait_for_log("reloaded");
+    let accepted = attest(&service.url).exits(0).json();
+    assert_eq!(
+        accepted["claims"].get("x-attestry-dev"),
+        None,
+        "only development tokens say so"
+    );
+}

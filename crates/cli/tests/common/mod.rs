@@ -12,6 +12,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
 
 /// What one invocation left behind.
 #[derive(Debug)]
@@ -149,28 +150,55 @@ pub struct Service {
     child: Child,
     /// Base URL.
     pub url: String,
+    log: mpsc::Receiver<String>,
 }
 
 impl Service {
-    /// Starts on a free port and waits for the `listening on` line.
+    /// A development server on a free port.
     pub fn start(data: &Path, more: &[&str]) -> Self {
         let data = data.to_str().expect("a UTF-8 path");
-        let mut args = vec!["serve", "--dev", "--listen", "127.0.0.1:0", "--data", data];
-        args.extend(more);
-        let mut child = command(&args)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
+        Self::run(
+            &[
+                &["serve", "--dev", "--listen", "127.0.0.1:0", "--data", data],
+                more,
+            ]
+            .concat(),
+        )
+    }
+
+    /// Any server; waits for the `listening on` line.
+    pub fn run(args: &[&str]) -> Self {
+        let mut child = command(args).spawn().expect("the binary starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped"))
             .read_line(&mut line)
             .expect("a line");
-        let url = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap_or_else(|| panic!("`{line}`"))
-            .to_owned();
-        Self { child, url }
+        let log = BufReader::new(child.stderr.take().expect("piped"));
+        let Some(url) = line.trim().strip_prefix("listening on ") else {
+            let log: Vec<String> = log.lines().map_while(Result::ok).collect();
+            panic!("`{line}`: {log:#?}")
+        };
+        let url = url.to_owned();
+        // Read to its end, so that the service never waits for a reader of its log.
+        let (lines, log_lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            log.lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| lines.send(line))
+        });
+        Self {
+            child,
+            url,
+            log: log_lines,
+        }
+    }
+
+    /// Waits until the service has logged a line with this text.
+    pub fn wait_for_log(&self, text: &str) {
+        assert!(
+            self.log.iter().any(|line| line.contains(text)),
+            "the log ended without `{text}`"
+        );
     }
 
     /// Sends a signal by name.
