@@ -85,15 +85,15 @@ pub const DIFFERENCES: &[Difference] = differences! {
             "TD migration is enabled",
         ]),
         |w| w.quote.tdx().is_some_and(|spec| spec.report.td_attributes != 1 << 28);
-    "flipped bits in the certificates of a quote": "every certificate is read and verified, the root's copy too",
-        Shape::OnlyWe(&["certificate_", "x509_", "pem_", "quote_trailing_data", "quote_surplus"]),
+    "flipped bits that no signature covers": "all of a quote is read and judged, the root's copy of its chain too",
+        Shape::OnlyWe(&["certificate_", "x509_", "quote_outer_certification_type", "quote_surplus", "quote_trailing_data"]),
         |w| !w.flips.is_empty();
     // Certificates.
     "order of chains": "the order in a chain is no security property; Intel's library sorts as well",
         Shape::OnlyThey(&["CaUsedAsEndEntity"]),
         |w| w.chain.first() != Some(&Link::Leaf) || w.collateral.signing_chain.first().is_some_and(is_root);
     "second or foreign root in a chain": "a chain has one root, and it is the trusted one or left out",
-        Shape::OnlyWe(&["certificate_chain_roots", "certificate_untrusted_root"]),
+        Shape::OnlyWe(&["certificate_chain_roots", "certificate_untrusted_root", "x509_too_many_certificates"]),
         |w| w.chain.contains(&Link::ForeignRoot) || w.chain.iter().filter(|link| **link == Link::Root).count() > 1;
     "names in the hierarchy": "the certificates of the hierarchy have fixed names; a PCK certificate may not sign TCB info",
         Shape::OnlyWe(&["certificate_common_name", "certificate_issuer_missing", "certificate_chain_roots"]),
@@ -102,6 +102,13 @@ pub const DIFFERENCES: &[Difference] = differences! {
     "key usage": "digitalSignature of leaves and keyCertSign of authorities are in the certificate profile",
         Shape::OnlyWe(&["certificate_key_usage"]),
         |w| { let leaf = w.leaf(); has_other_usage(&leaf) || has_other_usage(w.forge.pck_ca(w.quote.pck().ca)) };
+    "an extension twice": "a certificate must not have it twice (RFC 5280, 4.2), an unknown one neither",
+        Shape::OnlyWe(&["x509_duplicate_extension"]),
+        |w| {
+            let certificates = certificates(w);
+            let certificates = certificates.iter().map(|certificate| &certificate.extensions);
+            certificates.chain(lists(w).map(|list| &list.extensions)).any(|extensions| has_twice(extensions))
+        };
     "validity of the root": "a certificate out of its time is refused, the root's as well; webpki does not look at anchors",
         Shape::OnlyWe(&["certificate_expired", "certificate_not_yet_valid"]),
         |w| w.forge.root.not_after < w.now || w.forge.root.not_before > w.now;
@@ -208,6 +215,15 @@ fn has_unknown_for_missing(list: &CrlSpec) -> bool {
     [oid::CRL_NUMBER, oid::AUTHORITY_KEY_IDENTIFIER]
         .iter()
         .any(|known| !list.extensions.iter().any(|extension| extension.oid == *known))
+}
+
+fn has_twice(extensions: &[Extension]) -> bool {
+    has_equal_pair(
+        extensions
+            .iter()
+            .map(|extension| format!("{:?}", extension.oid))
+            .collect(),
+    )
 }
 
 fn is_root(certificate: &CertificateSpec) -> bool {

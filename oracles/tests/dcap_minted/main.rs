@@ -73,9 +73,10 @@ fn verifiers_agree_but_for_the_table() {
     let mut classes: BTreeMap<String, u64> = BTreeMap::new();
     let mut unexplained = Vec::new();
     for case in seed..seed + cases {
-        match run(case) {
-            Ok(class) => *classes.entry(class).or_default() += 1,
-            Err(report) => unexplained.push(report),
+        match std::panic::catch_unwind(|| run(case)) {
+            Ok(Ok(class)) => *classes.entry(class).or_default() += 1,
+            Ok(Err(report)) => unexplained.push(report),
+            Err(_) => unexplained.push(format!("case {case} panicked")),
         }
     }
     println!("{cases} cases from seed {seed}:");
@@ -106,6 +107,9 @@ fn run(case: u64) -> Result<String, String> {
     let mut world = World::good(&mut random);
     if random.once_in(3) {
         mutations::platform_status(&mut world, &mut random);
+    }
+    if random.once_in(8) {
+        mutations::relaunch(&mut world, &mut random);
     }
     let changes = *random.pick(&[0, 1, 1, 1, 1, 1, 2, 2, 3]);
     let mut names = Vec::new();

@@ -2,7 +2,7 @@
 
 use attestry_api::der;
 use attestry_forge::{
-    intel::{SvnLevel, TcbInfoSpec, TcbLevel},
+    intel::{SvnLevel, TcbInfoSpec, TcbLevel, TdxModuleIdentity},
     pki::{CrlSpec, Extension, Name, oid},
 };
 use attestry_oracles::Random;
@@ -76,10 +76,7 @@ pub const MUTATIONS: &[Mutation] = mutations! {
     "sgx in a newer version" => |w, r| if let Quote::Sgx(spec) = &mut w.quote { spec.header.version = *r.pick(&[4, 5]) },
     // The platform.
     "platform status" => platform_status,
-    "relaunch" => |w, r| if let Some(spec) = w.quote.tdx() {
-        spec.report.tee_tcb_svn[0] = *r.pick(&[3, 4]);
-        spec.report.tee_tcb_svn_2[0] = *r.pick(&[4, 5, 6]);
-    },
+    "relaunch" => relaunch,
     "component svn" => |w, r| {
         let (index, svn) = (r.below(16), *r.pick(&[0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 255]));
         w.quote.pck().set_component_svn(index, svn);
@@ -88,19 +85,19 @@ pub const MUTATIONS: &[Mutation] = mutations! {
         let svn = *r.pick(&[0, 2, 3, 4, 5, 9, 11, 12]);
         w.quote.pck().set_component_svn(index, svn);
     },
-    "component svn apart from cpusvn" => |w, r| w.quote.pck().component_svns[r.below(6)] = *r.pick(&[0, 1, 3, 9, 200]),
+    "component svn apart from cpusvn" => |w, r| put(&mut w.quote.pck().component_svns, r.below(6), *r.pick(&[0, 1, 3, 9, 200])),
     "pce svn" => |w, r| w.quote.pck().pce_svn = *r.pick(&[0, 4, 5, 11, 12, 13, 14, 255, 256, 0x7FFF, 0x8000, 0xFFFF]),
-    "pce id" => |w, r| w.quote.pck().pce_id = r.pick(&[vec![1, 0], vec![0, 1], vec![0], vec![0, 0, 0]]).clone(),
-    "fmspc" => |w, r| w.quote.pck().fmspc[r.below(6)] ^= 1,
+    "pce id" => |w, r| w.quote.pck().pce_id = r.pick::<&[u8]>(&[&[1, 0], &[0, 1], &[0], &[0, 0, 0]]).to_vec(),
+    "fmspc" => |w, r| flip(&mut w.quote.pck().fmspc, r),
     "fmspc size" => |w, r| w.quote.pck().fmspc.resize(*r.pick(&[0, 5, 7]), 0),
     "ppid size" => |w, r| w.quote.pck().ppid.resize(*r.pick(&[0, 15, 17]), 0),
     "fifteen components" => |w, _| w.quote.pck().component_svns.truncate(15),
-    "component svn 256" => |w, _| w.quote.pck().component_svns[15] = 256,
+    "component svn 256" => |w, _| put(&mut w.quote.pck().component_svns, 15, 256),
     "sgx type" => |w, r| w.quote.pck().sgx_type = *r.pick(&[0, 1, 2, 3, 9]),
     "no instance id" => |w, _| w.quote.pck().platform_instance_id = None,
     "no configuration" => |w, _| w.quote.pck().configuration = None,
     "pck revoked" => |w, _| { let serial = w.quote.pck().serial.clone(); w.collateral.pck_crl.revoke(&serial); },
-    "others revoked" => |w, r| for _ in 0..r.below(40) { w.collateral.pck_crl.revoke(&r.next().to_be_bytes()); },
+    "others revoked" => |w, r| for _ in 0..r.below(40) { w.collateral.pck_crl.revoke(&r.number().to_be_bytes()); },
     "pck authority revoked" => |w, _| {
         let serial = w.forge.pck_ca(w.quote.pck().ca).serial.clone();
         w.collateral.root_crl.revoke(&serial);
@@ -179,26 +176,30 @@ pub const MUTATIONS: &[Mutation] = mutations! {
     "tcb info signed by another" => |w, _| w.collateral.tcb_info_key = w.forge.seed.key("another"),
     "tcb info version 2" => |w, _| w.collateral.tcb_info = w.collateral.tcb_info.clone().into_version_2(),
     "tcb info version" => |w, r| w.collateral.tcb_info.version = *r.pick(&[0, 1, 4]),
-    "tcb info id" => |w, r| w.collateral.tcb_info.id = r.pick(&[None, Some("SGX".into()), Some("TDX".into()), Some("tdx".into())]).clone(),
-    "tcb info fmspc" => |w, r| w.collateral.tcb_info.fmspc[r.below(6)] ^= 1,
-    "tcb info pce id" => |w, r| w.collateral.tcb_info.pce_id[r.below(2)] ^= 1,
+    "tcb info id" => |w, r| w.collateral.tcb_info.id = r.pick(&[None, Some("SGX"), Some("TDX"), Some("tdx")]).map(str::to_owned),
+    "tcb info fmspc" => |w, r| flip(&mut w.collateral.tcb_info.fmspc, r),
+    "tcb info pce id" => |w, r| flip(&mut w.collateral.tcb_info.pce_id, r),
     "tcb type" => |w, r| w.collateral.tcb_info.tcb_type = *r.pick(&[1, 2]),
     "evaluation number" => |w, r| w.collateral.tcb_info.tcb_evaluation_data_number = *r.pick(&[0, 1, 19, 21, 4_294_967_295]),
     "level status" => |w, r| level(&mut w.collateral.tcb_info, r).tcb_status = status(r),
-    "top level status" => |w, r| w.collateral.tcb_info.tcb_levels[0].tcb_status = status(r),
-    "level component" => |w, r| { let index = r.below(16); level(&mut w.collateral.tcb_info, r).tcb.sgx_components[index] = svn(r); },
+    "top level status" => |w, r| if let Some(top) = w.collateral.tcb_info.tcb_levels.first_mut() { top.tcb_status = status(r) },
+    "level component" => |w, r| { let index = r.below(16); let value = svn(r); put(&mut level(&mut w.collateral.tcb_info, r).tcb.sgx_components, index, value); },
     "level tdx component" => |w, r| {
         let index = r.below(16);
         let value = svn(r);
-        if let Some(components) = &mut level(&mut w.collateral.tcb_info, r).tcb.tdx_components { components[index] = value; }
+        if let Some(components) = &mut level(&mut w.collateral.tcb_info, r).tcb.tdx_components { put(components, index, value); }
     },
     "level pce svn" => |w, r| level(&mut w.collateral.tcb_info, r).tcb.pce_svn = *r.pick(&[0, 5, 12, 13, 14, 65_535]),
-    "level component 256" => |w, r| level(&mut w.collateral.tcb_info, r).tcb.sgx_components[3] = 256,
+    "level component 256" => |w, r| put(&mut level(&mut w.collateral.tcb_info, r).tcb.sgx_components, 3, 256),
     "level of fifteen components" => |w, r| level(&mut w.collateral.tcb_info, r).tcb.sgx_components.truncate(15),
     "level without tdx components" => |w, r| level(&mut w.collateral.tcb_info, r).tcb.tdx_components = None,
     "level date" => |w, r| level(&mut w.collateral.tcb_info, r).tcb_date = "2023-02-15T00:00:00Z".into(),
     "level advisories" => |w, r| level(&mut w.collateral.tcb_info, r).advisory_ids = vec!["INTEL-SA-00001".into(), "INTEL-SA-00001".into()],
-    "level dropped" => |w, r| { let index = r.below(w.collateral.tcb_info.tcb_levels.len()); w.collateral.tcb_info.tcb_levels.remove(index); },
+    "level dropped" => |w, r| {
+        let index = r.below(7);
+        let mut position = 0..;
+        w.collateral.tcb_info.tcb_levels.retain(|_| position.next() != Some(index));
+    },
     "levels reversed" => |w, _| w.collateral.tcb_info.tcb_levels.reverse(),
     "level twice" => |w, r| { let again = level(&mut w.collateral.tcb_info, r).clone(); w.collateral.tcb_info.tcb_levels.push(again); },
     "no levels" => |w, _| w.collateral.tcb_info.tcb_levels.clear(),
@@ -209,17 +210,17 @@ pub const MUTATIONS: &[Mutation] = mutations! {
     "tcb info member twice" => |w, _| w.tcb_info_edit = Some(|text| text.replacen(r#""tcbType":0"#, r#""tcbType":0,"tcbType":0"#, 1)),
     // TDX modules.
     "no tdx module" => |w, _| w.collateral.tcb_info.tdx_module = None,
-    "no tdx module identities" => |w, r| w.collateral.tcb_info.tdx_module_identities = r.pick(&[None, Some(Vec::new())]).clone(),
+    "no tdx module identities" => |w, r| w.collateral.tcb_info.tdx_module_identities = r.once_in(2).then(Vec::new),
     "tdx module identity id" => |w, r| {
         let id = *r.pick(&["tdx_01", "TDX_02", "TDX_1", "TDX_0A"]);
-        if let Some(identities) = &mut w.collateral.tcb_info.tdx_module_identities { identities[0].id = id.into(); }
+        if let Some(identity) = first_identity(w) { identity.id = id.into(); }
     },
     "tdx module level" => |w, r| if let Some(level) = module_level(w, r) { level.set_isvsvn(*r.pick(&[0, 4, 5, 6, 255])) },
     "tdx module status" => |w, r| { let status = status(r); if let Some(level) = module_level(w, r) { level.tcb_status = status } },
-    "tdx module levels reversed" => |w, _| if let Some(identities) = &mut w.collateral.tcb_info.tdx_module_identities { identities[0].tcb_levels.reverse() },
+    "tdx module levels reversed" => |w, _| if let Some(identity) = first_identity(w) { identity.tcb_levels.reverse() },
     "tdx module mask" => |w, r| {
         let byte = r.below(8);
-        if let Some(identities) = &mut w.collateral.tcb_info.tdx_module_identities { identities[0].module.attributes_mask[byte] = 0 }
+        if let Some(identity) = first_identity(w) { identity.module.attributes_mask[byte] = 0 }
     },
     // The quoting enclave's identity.
     "identity dates" => |w, r| {
@@ -312,6 +313,14 @@ pub fn platform_status(world: &mut World, random: &mut Random) {
     }
 }
 
+/// A module that was out of date when the trust domain started and is not, or less so, now.
+pub fn relaunch(world: &mut World, random: &mut Random) {
+    if let Some(spec) = world.quote.tdx() {
+        spec.report.tee_tcb_svn[0] = *random.pick(&[3, 4]);
+        spec.report.tee_tcb_svn_2[0] = *random.pick(&[4, 5, 6]);
+    }
+}
+
 fn svns(tee_tcb_svn: &mut [u8; 16], random: &mut Random) {
     tee_tcb_svn[0] = *random.pick(&[0, 1, 2, 3, 4, 5, 6, 255]);
     tee_tcb_svn[1] = *random.pick(&[0, 1, 1, 1, 2, 3, 0x0A]);
@@ -355,12 +364,14 @@ fn signed_by_another(world: &mut World, which: Certificate) {
 }
 
 fn name(random: &mut Random) -> Name {
-    Name::forged(*random.pick(&[
+    let names = [
         "Intel SGX PCK Certificate",
         "Intel SGX TCB Signing",
         "Intel SGX Root CA",
         "Somebody",
-    ]))
+    ];
+    let name: &&str = random.pick(&names);
+    Name::forged(name)
 }
 
 fn list<'a>(world: &'a mut World, random: &mut Random) -> &'a mut CrlSpec {
@@ -394,6 +405,15 @@ fn level<'a>(tcb_info: &'a mut TcbInfoSpec, random: &mut Random) -> &'a mut TcbL
     &mut tcb_info.tcb_levels[index]
 }
 
+fn first_identity(world: &mut World) -> Option<&mut TdxModuleIdentity> {
+    world
+        .collateral
+        .tcb_info
+        .tdx_module_identities
+        .as_mut()?
+        .first_mut()
+}
+
 fn module_level<'a>(world: &'a mut World, random: &mut Random) -> Option<&'a mut SvnLevel> {
     let identity = world
         .collateral
@@ -412,6 +432,21 @@ fn identity_level<'a>(world: &'a mut World, random: &mut Random) -> &'a mut SvnL
     }
     let index = random.below(levels.len());
     &mut levels[index]
+}
+
+/// Flips a bit of a field that an earlier mutation may have emptied.
+fn flip(bytes: &mut [u8], random: &mut Random) {
+    let index = random.below(bytes.len());
+    if let Some(byte) = bytes.get_mut(index) {
+        *byte ^= 1;
+    }
+}
+
+/// Puts a value into a list that an earlier mutation may have shortened.
+fn put(values: &mut [u64], index: usize, value: u64) {
+    if let Some(place) = values.get_mut(index) {
+        *place = value;
+    }
 }
 
 fn status(random: &mut Random) -> String {

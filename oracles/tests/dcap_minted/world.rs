@@ -245,26 +245,8 @@ pub enum Certificate {
 
 /// What Attestry says, in strict staleness.
 pub fn ours(quote: &[u8], collateral: &Collateral, root: &[u8], now: i64) -> Outcome {
-    match appraise(quote, collateral, root, UnixTime::new(now)) {
-        Ok(appraisal) => Outcome::Accepted {
-            status: appraisal.status().to_string(),
-            advisories: appraisal.advisories().clone(),
-        },
-        Err(rejected) => {
-            let explanation = rejected.explain();
-            Outcome::Refused(format!("{} {}", explanation.code, explanation.field))
-        }
-    }
-}
-
-fn appraise(
-    quote: &[u8],
-    collateral: &Collateral,
-    root: &[u8],
-    now: UnixTime,
-) -> Result<dcap::Appraisal, Rejected> {
     let anchors = TrustAnchors::from_certificates(&[root.to_vec()]).unwrap();
-    let quote = dcap::Quote::parse(quote)?;
+    let now = UnixTime::new(now);
     let documents = CollateralDocuments {
         tcb_info: collateral.tcb_info.clone(),
         tcb_info_issuer_chain: collateral.tcb_info_issuer_chain.clone(),
@@ -274,9 +256,26 @@ fn appraise(
         pck_crl: collateral.pck_crl.clone(),
         pck_crl_issuer_chain: collateral.pck_crl_issuer_chain.clone(),
     };
-    let verified = VerifiedCollateral::verify(documents, quote.tee(), &anchors, now, Staleness::Strict)?;
-    let pck = VerifiedPck::verify(&quote.certification_data(), &anchors, now)?;
-    dcap::appraise(&quote, &pck, &verified, now, Staleness::Strict)
+    let appraise = || {
+        let quote = dcap::Quote::parse(quote).map_err(told)?;
+        let collateral = VerifiedCollateral::verify(documents, quote.tee(), &anchors, now, Staleness::Strict)
+            .map_err(told)?;
+        let pck = VerifiedPck::verify(&quote.certification_data(), &anchors, now).map_err(told)?;
+        dcap::appraise(&quote, &pck, &collateral, now, Staleness::Strict).map_err(told)
+    };
+    match appraise() {
+        Ok(appraisal) => Outcome::Accepted {
+            status: appraisal.status().to_string(),
+            advisories: appraisal.advisories().clone(),
+        },
+        Err(refusal) => Outcome::Refused(refusal),
+    }
+}
+
+/// Code and field of a refusal.
+fn told(rejected: impl Into<Rejected>) -> String {
+    let explanation = rejected.into().explain();
+    format!("{} {}", explanation.code, explanation.field)
 }
 
 /// What dcap-qvl says, with its relaxations for debug and service TDs, so that it judges no attributes it

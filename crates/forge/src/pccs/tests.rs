@@ -49,7 +49,7 @@ async fn get_with(server: &PccsServer, path: &str, headers: &str) -> Reply {
     let split = reply.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
     let head = String::from_utf8(reply[..split].to_vec()).unwrap();
     Reply {
-        status: head[9..12].parse().unwrap(),
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
         head,
         body: reply[split + 4..].to_vec(),
     }
