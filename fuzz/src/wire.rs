@@ -1,0 +1,53 @@
+//! The forms of the wire: requests, tokens, keys and policy envelopes, as strangers send them.
+
+use attestry_api::AttestationType;
+use attestry_api::json::{canonical_json, parse_strict};
+use attestry_api::jwk::JwkSet;
+use attestry_api::jws::CompactJws;
+use attestry_api::policy_envelope::PolicyEnvelope;
+use attestry_api::request::AttestRequest;
+use attestry_evidence::dcap::CollateralDocuments;
+
+/// Any bytes as the body of an attest request of each type, also of the preview of 2018.
+pub fn attest_request(data: &[u8]) {
+    for kind in [AttestationType::SgxEnclave, AttestationType::OpenEnclave, AttestationType::TdxVm] {
+        if let Ok(request) = AttestRequest::from_json(data, kind) {
+            assert!(request.evidence.len() <= data.len());
+        }
+    }
+    let _ = AttestRequest::from_json_2018(data);
+}
+
+/// Any text as a compact JWS, as a policy envelope, and as a token against a set of keys. Unsigned bytes never
+/// validate.
+pub fn jws(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let _ = CompactJws::parse(text);
+    let _ = PolicyEnvelope::open(text);
+    let keys = JwkSet { keys: Vec::new() };
+    assert!(attestry_api::jwt::validate(text, &keys, &attestry_api::jwt::Validation::default(), 0).is_err());
+}
+
+/// Any bytes as a set of keys, each of them used.
+pub fn jwks(data: &[u8]) {
+    if let Ok(set) = JwkSet::from_json(data) {
+        for key in &set.keys {
+            let _ = key.certificates();
+            let _ = key.spki();
+        }
+    }
+}
+
+/// Any bytes as JSON; what is read has one canonical form.
+pub fn json(data: &[u8]) {
+    if let Ok(value) = parse_strict(data) {
+        let canonical = canonical_json(&value);
+        let again = parse_strict(canonical.as_bytes()).expect("canonical JSON is JSON");
+        assert_eq!(canonical, canonical_json(&again));
+    }
+}
+
+/// Any bytes as a set of collateral in one file.
+pub fn collateral_json(data: &[u8]) {
+    let _ = CollateralDocuments::from_json(data);
+}
