@@ -97,7 +97,7 @@ impl Config {
 }
 
 /// Refuses a value outside `range`.
-fn check_range<T: PartialOrd + std::fmt::Display>(
+fn check_range<T: PartialOrd + Copy + std::fmt::Display>(
     key: &str,
     value: T,
     range: std::ops::RangeInclusive<T>,

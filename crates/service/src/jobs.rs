@@ -40,4 +40,4 @@ async fn every<F: Future<Output = ()>>(pace: Duration, stop: CancellationToken, 
 
 /// How often it is looked whether collateral is due. Documents live for weeks; gauges are read every few
 /// seconds to minutes.
-const COLLATERAL_PACE: Duration = Duration::from_secs(60);
+const COLLATERAL_PACE: Duration = Duration::from_mins(1);

@@ -1,11 +1,6 @@
 //! Collateral from servers that speak the vendors' protocols and misbehave on demand.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests may fail loudly"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
 use std::sync::Arc;
 use std::time::Duration;

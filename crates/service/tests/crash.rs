@@ -6,7 +6,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::indexing_slicing,
     reason = "helpers of tests may fail loudly"
 )]
 
@@ -77,7 +76,10 @@ fn no_acknowledged_policy_is_lost_and_the_history_is_whole() {
         );
         written = tokens;
     }
-    assert!(written.len() as u64 >= ROUNDS, "every round wrote");
+    assert!(
+        written.len() >= usize::try_from(ROUNDS).unwrap(),
+        "every round wrote"
+    );
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn no_acknowledged_collateral_is_lost_in_a_refresh() {
             (number, records.len())
         });
         assert_eq!(sets, 1);
-        let last = first_number(round) + acknowledged as u64 - 1;
+        let last = first_number(round) + u64::try_from(acknowledged).unwrap() - 1;
         assert!(
             number == last || number == last + 1,
             "round {round}: acknowledged {last}, found {number}"
@@ -128,7 +130,7 @@ fn run_and_kill(task: &str, directory: &TempDir, round: u64, random: &mut Random
     let mut lines = BufReader::new(child.stdout.take().unwrap())
         .lines()
         .map_while(Result::ok);
-    let wanted = 1 + random.below(8) as usize;
+    let wanted = 1 + usize::try_from(random.below(8)).unwrap();
     let mut acknowledged = 0;
     while acknowledged < wanted {
         let line = lines.next().expect("the child ended by itself");

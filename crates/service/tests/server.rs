@@ -1,11 +1,6 @@
 //! Whole servers, started and stopped as the command line does.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests may fail loudly"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
 use std::net::TcpListener;
 use std::path::Path;

@@ -11,10 +11,10 @@ use crate::store::CollateralRecord;
 /// The numbers of a set that must never decrease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Floor {
-    tcb_info_evaluation_number: u32,
-    qe_identity_evaluation_number: u32,
-    pck_crl_number: u64,
-    root_crl_number: u64,
+    tcb_info: u32,
+    qe_identity: u32,
+    pck_crl: u64,
+    root_crl: u64,
 }
 
 /// Which number became lower.
@@ -50,19 +50,19 @@ pub struct Alarm {
 impl Floor {
     pub(super) fn of(collateral: &VerifiedCollateral) -> Self {
         Self {
-            tcb_info_evaluation_number: collateral.tcb_info_evaluation_number(),
-            qe_identity_evaluation_number: collateral.qe_identity_evaluation_number(),
-            pck_crl_number: collateral.pck_crl_number(),
-            root_crl_number: collateral.root_crl_number(),
+            tcb_info: collateral.tcb_info_evaluation_number(),
+            qe_identity: collateral.qe_identity_evaluation_number(),
+            pck_crl: collateral.pck_crl_number(),
+            root_crl: collateral.root_crl_number(),
         }
     }
 
     pub(super) fn of_record(record: &CollateralRecord) -> Self {
         Self {
-            tcb_info_evaluation_number: record.tcb_info_evaluation_number,
-            qe_identity_evaluation_number: record.qe_identity_evaluation_number,
-            pck_crl_number: record.pck_crl_number,
-            root_crl_number: record.root_crl_number,
+            tcb_info: record.tcb_info_evaluation_number,
+            qe_identity: record.qe_identity_evaluation_number,
+            pck_crl: record.pck_crl_number,
+            root_crl: record.root_crl_number,
         }
     }
 
@@ -70,28 +70,22 @@ impl Floor {
     pub(super) fn regression(&self, offered: &Self) -> Option<Regression> {
         lower(
             "tcb_info.tcbEvaluationDataNumber",
-            self.tcb_info_evaluation_number,
-            offered.tcb_info_evaluation_number,
+            self.tcb_info,
+            offered.tcb_info,
         )
         .or_else(|| {
             lower(
                 "qe_identity.tcbEvaluationDataNumber",
-                self.qe_identity_evaluation_number,
-                offered.qe_identity_evaluation_number,
+                self.qe_identity,
+                offered.qe_identity,
             )
         })
-        .or_else(|| lower("pck_crl.crlNumber", self.pck_crl_number, offered.pck_crl_number))
-        .or_else(|| {
-            lower(
-                "root_ca_crl.crlNumber",
-                self.root_crl_number,
-                offered.root_crl_number,
-            )
-        })
+        .or_else(|| lower("pck_crl.crlNumber", self.pck_crl, offered.pck_crl))
+        .or_else(|| lower("root_ca_crl.crlNumber", self.root_crl, offered.root_crl))
     }
 }
 
-fn lower<T: Ord + fmt::Display>(field: &'static str, held: T, offered: T) -> Option<Regression> {
+fn lower<T: Ord + Copy + fmt::Display>(field: &'static str, held: T, offered: T) -> Option<Regression> {
     (offered < held).then(|| Regression {
         field,
         held: held.to_string(),

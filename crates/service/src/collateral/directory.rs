@@ -111,3 +111,6 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, DirectoryError> {
     }
     Ok(content)
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,3 +51,6 @@ impl PckCache {
 
 /// One chain per platform; a verified one takes about 1 KiB, so that the cache stays below 16 MiB.
 const MAX_CHAINS: u64 = 16_384;
+
+#[cfg(test)]
+mod tests;

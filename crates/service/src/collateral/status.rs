@@ -134,6 +134,7 @@ pub(super) fn seconds_between(from: UnixTime, to: UnixTime) -> i64 {
     to.seconds().saturating_sub(from.seconds())
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
 pub(super) fn rfc3339<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)
 }

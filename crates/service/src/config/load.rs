@@ -90,14 +90,10 @@ fn insert(table: &mut Table, path: &[String], value: Value) -> Result<(), ()> {
 fn syntax(text: &str, error: &toml::de::Error) -> ConfigError {
     let before = error
         .span()
-        .and_then(|span| text.as_bytes().get(..span.start))
+        .and_then(|span| text.get(..span.start))
         .unwrap_or_default();
     ConfigError::Syntax {
-        line: before
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            .saturating_add(1),
+        line: before.matches('\n').count().saturating_add(1),
         message: error.message().replace('\n', " "),
     }
 }

@@ -108,7 +108,9 @@ pub async fn serve(
         let cut = cut.clone();
         connections.spawn(async move {
             context.metrics.connections.inc();
-            let _ = cut.run_until_cancelled(context.connection(stream, peer)).await;
+            let _ = cut
+                .run_until_cancelled(Box::pin(context.connection(stream, peer)))
+                .await;
             context.metrics.connections.dec();
             drop(permit);
         });
@@ -212,7 +214,7 @@ impl Context {
                     .max_buf_size(self.limits.max_header_bytes)
                     .max_headers(self.limits.max_headers)
                     .serve_connection(io, service);
-                self.drive(connection, |connection| connection.graceful_shutdown(), &activity)
+                self.drive(connection, http1::Connection::graceful_shutdown, &activity)
                     .await;
             }
             Protocol::Http2 => {
@@ -223,7 +225,7 @@ impl Context {
                     .keep_alive_interval(self.limits.idle_timeout)
                     .keep_alive_timeout(self.limits.header_timeout)
                     .serve_connection(io, service);
-                self.drive(connection, |connection| connection.graceful_shutdown(), &activity)
+                self.drive(connection, http2::Connection::graceful_shutdown, &activity)
                     .await;
             }
         }

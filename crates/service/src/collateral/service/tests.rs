@@ -1,5 +1,6 @@
 use attestry_evidence::dcap::Document;
-use attestry_forge::intel::{PckCa as ForgeCa, PckSpec};
+use attestry_forge::Seed;
+use attestry_forge::intel::{CollateralSpec, IntelForge, PckCa as ForgeCa, PckSpec};
 
 use super::super::fixture::{CRL_NUMBER, EARLY, NOW, STANDARD, World, days_later, documents};
 use super::*;
@@ -85,37 +86,28 @@ async fn a_failure_is_remembered_for_a_moment_but_not_over_a_success() {
 
 #[tokio::test]
 async fn worse_documents_are_refused_with_an_alarm_and_the_good_ones_stay() {
-    let lower_tcb_info = |world: &World| {
-        let mut spec = world.spec(STANDARD);
-        spec.tcb_info.tcb_evaluation_data_number = STANDARD - 1;
-        spec
-    };
-    let lower_identity = |world: &World| {
-        let mut spec = world.spec(STANDARD);
-        spec.qe_identity.tcb_evaluation_data_number = STANDARD - 1;
-        spec
-    };
-    let lower_pck_crl = |world: &World| {
-        let mut spec = world.spec(STANDARD);
-        spec.pck_crl.set_number(CRL_NUMBER - 1);
-        spec
-    };
-    let lower_root_crl = |world: &World| {
-        let mut spec = world.spec(STANDARD);
-        spec.root_crl.set_number(CRL_NUMBER - 1);
-        spec
-    };
-    let bad_signature = |world: &World| {
-        let mut spec = world.spec(STANDARD);
-        spec.tcb_info_key = world.forge.seed.key("somebody else");
-        spec
-    };
-    let cases: [(&dyn Fn(&World) -> _, &str); 5] = [
-        (&lower_tcb_info, "tcb_info.tcbEvaluationDataNumber 19 after 20"),
-        (&lower_identity, "qe_identity.tcbEvaluationDataNumber 19 after 20"),
-        (&lower_pck_crl, "pck_crl.crlNumber 6 after 7"),
-        (&lower_root_crl, "root_ca_crl.crlNumber 6 after 7"),
-        (&bad_signature, "signature of the TCB info"),
+    type Change = fn(&mut CollateralSpec);
+    let cases: [(Change, &str); 5] = [
+        (
+            |spec| spec.tcb_info.tcb_evaluation_data_number = STANDARD - 1,
+            "tcb_info.tcbEvaluationDataNumber 19 after 20",
+        ),
+        (
+            |spec| spec.qe_identity.tcb_evaluation_data_number = STANDARD - 1,
+            "qe_identity.tcbEvaluationDataNumber 19 after 20",
+        ),
+        (
+            |spec| spec.pck_crl.set_number(CRL_NUMBER - 1),
+            "pck_crl.crlNumber 6 after 7",
+        ),
+        (
+            |spec| spec.root_crl.set_number(CRL_NUMBER - 1),
+            "root_ca_crl.crlNumber 6 after 7",
+        ),
+        (
+            |spec| spec.tcb_info_key = Seed::default().key("somebody else"),
+            "signature of the TCB info",
+        ),
     ];
     for (worse, reason) in cases {
         let world = World::new();
@@ -124,7 +116,9 @@ async fn worse_documents_are_refused_with_an_alarm_and_the_good_ones_stay() {
             .service(world.options(vec![world.directory_source()]), NOW)
             .await;
         let good = latest(&service, &world, NOW).await.unwrap();
-        world.publish(Edition::Standard, &worse(&world));
+        let mut spec = world.spec(STANDARD);
+        worse(&mut spec);
+        world.publish(Edition::Standard, &spec);
 
         let due = service.status(NOW).keys[0].held.as_ref().unwrap().refresh_at;
         assert_eq!(service.refresh_step(due).await, 0);
@@ -231,7 +225,7 @@ async fn expired_documents_are_not_served_and_still_bar_older_ones() {
     let later = days_later(60);
     let service = world.service(world.options(vec![]), later).await;
     let world_later = World {
-        forge: attestry_forge::intel::IntelForge::new(world.forge.seed.clone(), later.seconds()),
+        forge: IntelForge::new(world.forge.seed.clone(), later.seconds()),
         ..world
     };
     let older = documents(&world_later.spec(STANDARD - 1));

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::{SignedNumbers, SourceBuildError, SourceError, edition_query};
-use crate::collateral::fetch::{Answer, Fetcher};
+use crate::collateral::fetch::Fetcher;
 use crate::collateral::{CollateralKey, Edition};
 use crate::config::{SourceConfig, SourceKind};
 
@@ -87,10 +87,10 @@ impl Remote {
             // Version 3 of the interface has neither.
             return Err(SourceError::Unknown);
         }
-        let tcb_info = self.tcb_info(key).await?;
-        let qe_identity = self.qe_identity(key).await?;
-        let pck_crl = self.pck_crl(key).await?;
-        let root_ca_crl = self.root_ca_crl().await?.body;
+        let tcb_info = self.fetcher.get(&self.tcb_info_url(key)).await?;
+        let qe_identity = self.fetcher.get(&self.qe_identity_url(key)).await?;
+        let pck_crl = self.fetcher.get(&self.pck_crl_url(key)).await?;
+        let root_ca_crl = self.fetcher.get(&self.root_ca_crl_url()?).await?.body;
         Ok(CollateralDocuments {
             tcb_info_issuer_chain: tcb_info.issuer_chain(&TCB_INFO_ISSUER_CHAIN)?,
             tcb_info: tcb_info.body,
@@ -114,21 +114,21 @@ impl Remote {
         })
     }
 
-    async fn tcb_info(&self, key: &CollateralKey) -> Result<Answer, SourceError> {
+    fn tcb_info_url(&self, key: &CollateralKey) -> Url {
         let mut url = self.url(key.tee, &["tcb"], THIM_TCB_VERSION);
         url.query_pairs_mut()
             .append_pair("fmspc", &key.fmspc_hex().to_ascii_uppercase());
         append(&mut url, edition_query(key.edition));
-        self.fetcher.get(&url).await
+        url
     }
 
-    async fn qe_identity(&self, key: &CollateralKey) -> Result<Answer, SourceError> {
+    fn qe_identity_url(&self, key: &CollateralKey) -> Url {
         let mut url = self.url(key.tee, &["qe", "identity"], THIM_TCB_VERSION);
         append(&mut url, edition_query(key.edition));
-        self.fetcher.get(&url).await
+        url
     }
 
-    async fn pck_crl(&self, key: &CollateralKey) -> Result<Answer, SourceError> {
+    fn pck_crl_url(&self, key: &CollateralKey) -> Url {
         let mut url = self.url(Tee::Sgx, &["pckcrl"], THIM_CRL_VERSION);
         if self.asks_for_crls_by_address() {
             let address = format!(
@@ -136,31 +136,25 @@ impl Remote {
                 self.api_version,
                 key.ca_name()
             );
-            url.query_pairs_mut().append_pair("uri", &address);
+            append(&mut url, Some(("uri", address)));
         } else {
-            url.query_pairs_mut()
-                .append_pair("ca", key.ca_name())
-                .append_pair("encoding", "der");
+            append(&mut url, Some(("ca", key.ca_name().to_owned())));
+            append(&mut url, Some(("encoding", "der".to_owned())));
         }
-        self.fetcher.get(&url).await
+        url
     }
 
-    async fn root_ca_crl(&self) -> Result<Answer, SourceError> {
-        let url = match self.dialect {
-            Dialect::IntelPcs if self.base.as_str().trim_end_matches('/') == INTEL_PCS => {
-                INTEL_ROOT_CRL.parse().map_err(|_| SourceError::Unreachable)?
-            }
-            Dialect::AzureThim if self.asks_for_crls_by_address() => {
-                let mut url = self.url(Tee::Sgx, &["pckcrl"], THIM_CRL_VERSION);
-                url.query_pairs_mut().append_pair("uri", THIM_ROOT_CRL);
-                url
-            }
-            // Also for a service that stands in for Intel's: it cannot be elsewhere.
-            Dialect::IntelPcs | Dialect::Pccs | Dialect::AzureThim => {
-                self.url(Tee::Sgx, &["rootcacrl"], THIM_CRL_VERSION)
-            }
-        };
-        self.fetcher.get(&url).await
+    fn root_ca_crl_url(&self) -> Result<Url, SourceError> {
+        if self.dialect == Dialect::IntelPcs && self.base.as_str().trim_end_matches('/') == INTEL_PCS {
+            return INTEL_ROOT_CRL.parse().map_err(|_| SourceError::Unreachable);
+        }
+        if self.asks_for_crls_by_address() {
+            let mut url = self.url(Tee::Sgx, &["pckcrl"], THIM_CRL_VERSION);
+            append(&mut url, Some(("uri", THIM_ROOT_CRL.to_owned())));
+            return Ok(url);
+        }
+        // Also for a service that stands in for Intel's: the list cannot be elsewhere.
+        Ok(self.url(Tee::Sgx, &["rootcacrl"], THIM_CRL_VERSION))
     }
 
     /// THIM has `rootcacrl` and `pckcrl?ca=` only from version 4 on, where TDX came.
@@ -219,3 +213,6 @@ const PCK_CRL_ISSUER_CHAIN: [HeaderName; 1] = [HeaderName::from_static("sgx-pck-
 const EVALUATION_NUMBERS_ISSUER_CHAIN: [HeaderName; 1] = [HeaderName::from_static(
     "tcb-evaluation-data-numbers-issuer-chain",
 )];
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,10 @@
 
 use std::path::Path;
 
+use axum::extract::rejection::BytesRejection;
 use axum::routing::{get, post};
 use bytes::Bytes;
+use http::StatusCode;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -22,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A timeout that a test waits for.
 const SHORT: Duration = Duration::from_millis(200);
 /// A timeout that must not strike in a test.
-const LONG: Duration = Duration::from_secs(3_600);
+const LONG: Duration = Duration::from_hours(1);
 
 fn limits() -> ListenerLimits {
     ListenerLimits {
@@ -139,12 +141,13 @@ impl TestServer {
 }
 
 fn hello() -> Router {
-    Router::new().route("/", get(async || "hello")).route(
-        "/echo",
-        post(async |body: Result<Bytes, _>| {
-            body.map_err(|_: axum::extract::rejection::BytesRejection| http::StatusCode::REQUEST_TIMEOUT)
-        }),
-    )
+    Router::new()
+        .route("/", get(async || "hello"))
+        .route("/echo", post(echo))
+}
+
+async fn echo(body: Result<Bytes, BytesRejection>) -> Result<Bytes, StatusCode> {
+    body.map_err(|_| StatusCode::REQUEST_TIMEOUT)
 }
 
 /// Reads until the server closes.
@@ -445,7 +448,7 @@ async fn http_2_is_spoken_when_the_client_offers_it() {
     let request = Request::get("https://localhost/").body(Body::empty()).unwrap();
     let response = sender.send_request(request).await.unwrap();
     assert_eq!(response.version(), http::Version::HTTP_2);
-    assert_eq!(response.status(), http::StatusCode::OK);
+    assert_eq!(response.status(), StatusCode::OK);
 }
 
 #[tokio::test]
