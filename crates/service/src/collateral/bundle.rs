@@ -189,7 +189,7 @@ impl Bundle {
 impl CollateralService {
     /// Everything held, as a bundle.
     pub fn export(&self, now: UnixTime) -> Bundle {
-        let entries = self.held().into_iter().map(|(key, held)| BundleEntry {
+        let entries = self.held_sets().into_iter().map(|(key, held)| BundleEntry {
             key,
             source: held.source.clone(),
             fetched_at: held.fetched_at,

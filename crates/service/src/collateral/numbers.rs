@@ -21,6 +21,15 @@ struct NumberList {
     flight: tokio::sync::Mutex<()>,
 }
 
+impl NumberLists {
+    fn of(&self, tee: Tee) -> &NumberList {
+        match tee {
+            Tee::Sgx => &self.sgx,
+            Tee::Tdx => &self.tdx,
+        }
+    }
+}
+
 impl NumberList {
     fn current(&self, now: UnixTime) -> Option<Arc<EvaluationNumbers>> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -29,6 +38,11 @@ impl NumberList {
 }
 
 impl Inner {
+    /// As [`Inner::first_number_since`], from the list held.
+    pub(super) fn known_first_number_since(&self, tee: Tee, date: UnixTime, now: UnixTime) -> Option<u32> {
+        self.numbers.of(tee).current(now)?.first_since(date)
+    }
+
     /// The smallest offered number whose TCB date is `date` or later.
     /// `collateral` is a verified set for the same TEE: its root CRL applies to the list's signer.
     pub(super) async fn first_number_since(
@@ -37,10 +51,7 @@ impl Inner {
         date: UnixTime,
         now: UnixTime,
     ) -> Option<u32> {
-        let lists = match collateral.tee() {
-            Tee::Sgx => &self.numbers.sgx,
-            Tee::Tdx => &self.numbers.tdx,
-        };
+        let lists = self.numbers.of(collateral.tee());
         if let Some(list) = lists.current(now) {
             return list.first_since(date);
         }

@@ -127,6 +127,42 @@ impl CollateralService {
         }
     }
 
+    /// What [`CollateralService::obtain`] would answer without asking or waiting for anybody; `None` when it
+    /// would have to, or would fail.
+    pub fn held(
+        &self,
+        pck: &VerifiedPck,
+        tee: Tee,
+        baseline: &Baseline,
+        now: UnixTime,
+    ) -> Option<Arc<VerifiedCollateral>> {
+        let key = CollateralKey {
+            tee,
+            fmspc: pck.fmspc(),
+            ca: pck.ca(),
+            edition: Edition::Standard,
+        };
+        let current = |edition| self.0.existing_slot(&key.with_edition(edition))?.current(now);
+        let at_least = |number| {
+            // In this order: the early set is asked for only when the standard one is known to be too old.
+            let standard = current(Edition::Standard)?;
+            if standard.evaluation_number() >= number {
+                return Some(standard);
+            }
+            current(Edition::Early).filter(|early| early.evaluation_number() >= number)
+        };
+        match *baseline {
+            Baseline::Latest => current(Edition::Standard),
+            Baseline::Early => current(Edition::Early),
+            Baseline::Number(number) => [Edition::Standard, Edition::Early, Edition::Number(number)]
+                .into_iter()
+                .filter_map(current)
+                .find(|collateral| has_number(collateral, number)),
+            Baseline::AtLeast(number) => at_least(number),
+            Baseline::Since(date) => at_least(self.0.known_first_number_since(tee, date, now)?),
+        }
+    }
+
     /// The cache of verified PCK chains.
     pub fn pck_cache(&self) -> &PckCache {
         &self.0.pck_cache
@@ -169,7 +205,7 @@ impl CollateralService {
     }
 
     /// Every set held, for export.
-    pub(super) fn held(&self) -> Vec<(CollateralKey, Arc<Held>)> {
+    pub(super) fn held_sets(&self) -> Vec<(CollateralKey, Arc<Held>)> {
         let mut held: Vec<_> = self
             .0
             .slots()

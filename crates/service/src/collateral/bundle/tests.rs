@@ -45,7 +45,7 @@ async fn a_bundle_carries_everything_to_an_air_gapped_service() {
             matches!(outcomes.as_slice(), [(key, Ok(()))] if *key == world.key()),
             "{outcomes:?}"
         );
-        let held = service.held();
+        let held = service.held_sets();
         let documents = held[0].1.collateral.documents();
         assert_eq!(documents, &original.entries[0].documents);
     }
@@ -101,7 +101,7 @@ async fn documents_in_a_bundle_are_verified_whoever_signed_it() {
         matches!(outcomes.as_slice(), [(_, Err(ImportError::Refused(_)))]),
         "{outcomes:?}"
     );
-    assert!(service.held().is_empty());
+    assert!(service.held_sets().is_empty());
 }
 
 #[tokio::test]

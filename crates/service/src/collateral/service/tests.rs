@@ -341,12 +341,23 @@ async fn a_baseline_chooses_among_the_editions() {
         ("number>=21", EARLY),
     ] {
         assert_eq!(obtain(baseline).await.unwrap(), expected, "{baseline}");
+        let held = service.held(&pck, Tee::Sgx, &baseline.parse().unwrap(), NOW);
+        assert_eq!(
+            u64::from(held.unwrap().evaluation_number()),
+            expected,
+            "{baseline}"
+        );
     }
     for baseline in ["number=15", "number=22", "number>=22"] {
         let expected = CollateralUnavailable::BaselineNotOffered {
             baseline: baseline.parse().unwrap(),
         };
         assert_eq!(obtain(baseline).await.unwrap_err(), expected);
+        assert!(
+            service
+                .held(&pck, Tee::Sgx, &baseline.parse().unwrap(), NOW)
+                .is_none()
+        );
     }
     // A directory has no list that says which number a date stands for.
     assert!(matches!(
