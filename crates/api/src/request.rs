@@ -93,7 +93,9 @@ pub enum RequestError {
         found: String,
     },
     /// The data is declared as JSON and is not a JSON object.
-    #[error("the member `{member}` is declared as JSON, but is not a JSON object: {reason}")]
+    #[error(
+        "the member `{member}` is declared as JSON, but is not a JSON object that a token can carry: {reason}"
+    )]
     NotJsonData {
         /// Its name, dotted.
         member: String,
@@ -111,13 +113,7 @@ pub enum RequestError {
 impl AttestRequest {
     /// Reads the body of `POST /attest/{kind}`.
     pub fn from_json(body: &[u8], kind: AttestationType) -> Result<Self, RequestError> {
-        let evidence = match kind {
-            AttestationType::SgxEnclave | AttestationType::TdxVm => "quote",
-            AttestationType::OpenEnclave => "report",
-            AttestationType::SevSnpVm | AttestationType::AzureGuest | AttestationType::Tpm => {
-                return Err(RequestError::Unsupported { kind });
-            }
-        };
+        let evidence = evidence_member(kind)?;
         let members = Members::of_body(body)?;
         Ok(Self {
             evidence: members.required_bytes(evidence)?,
@@ -128,8 +124,10 @@ impl AttestRequest {
         })
     }
 
-    /// Reads the body of the 2018 preview, `{"Quote", "EnclaveHeldData"}`, the same for every kind.
-    pub fn from_json_2018(body: &[u8]) -> Result<Self, RequestError> {
+    /// Reads the body of the 2018 preview, `{"Quote", "EnclaveHeldData"}`, the same for every kind that
+    /// [`AttestRequest::from_json`] reads.
+    pub fn from_json_2018(body: &[u8], kind: AttestationType) -> Result<Self, RequestError> {
+        evidence_member(kind)?;
         let members = Members::of_body(body)?;
         let held = members.bytes("enclaveHeldData")?;
         Ok(Self {
@@ -142,6 +140,17 @@ impl AttestRequest {
             draft_policy: None,
             nonce: None,
         })
+    }
+}
+
+/// Where the evidence stands in the body of a request for a type that this release attests.
+fn evidence_member(kind: AttestationType) -> Result<&'static str, RequestError> {
+    match kind {
+        AttestationType::SgxEnclave | AttestationType::TdxVm => Ok("quote"),
+        AttestationType::OpenEnclave => Ok("report"),
+        AttestationType::SevSnpVm | AttestationType::AzureGuest | AttestationType::Tpm => {
+            Err(RequestError::Unsupported { kind })
+        }
     }
 }
 

@@ -74,7 +74,7 @@ proptest! {
         let _ = PolicyEnvelope::open(&text);
         let _ = JwkSet::from_json(&bytes);
         let _ = AttestRequest::from_json(text.as_bytes(), AttestationType::SgxEnclave);
-        let _ = AttestRequest::from_json_2018(&bytes);
+        let _ = AttestRequest::from_json_2018(&bytes, AttestationType::SgxEnclave);
         let _ = spki::spki_of_certificate(&bytes);
         let _ = spki::rsa_components(&bytes);
     }

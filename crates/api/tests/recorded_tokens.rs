@@ -283,10 +283,13 @@ fn recorded_requests_are_read() {
     }
     let old: Value = read_json(directory.join("preview2018/post.attest.body.json"));
     assert!(
-        AttestRequest::from_json_2018(old.to_string().as_bytes())
-            .unwrap()
-            .runtime_data
-            .is_some()
+        AttestRequest::from_json_2018(
+            old.to_string().as_bytes(),
+            attestry_api::AttestationType::SgxEnclave
+        )
+        .unwrap()
+        .runtime_data
+        .is_some()
     );
 }
 

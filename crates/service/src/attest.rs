@@ -108,7 +108,7 @@ impl RequestForm {
     fn decode(self, body: &[u8], kind: AttestationType) -> Result<AttestRequest, RequestError> {
         match self {
             Self::Current => AttestRequest::from_json(body, kind),
-            Self::Preview2018 => AttestRequest::from_json_2018(body),
+            Self::Preview2018 => AttestRequest::from_json_2018(body, kind),
         }
     }
 }

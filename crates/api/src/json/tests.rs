@@ -21,6 +21,66 @@ fn numbers_keep_their_kind() {
 }
 
 #[test]
+fn numbers_that_a_token_would_show_otherwise_are_refused() {
+    let reason = |text: &str| parse_strict(text.as_bytes()).map_err(|error| error.reason);
+    for oversized in [
+        "18446744073709551616",
+        "-9223372036854775809",
+        "1000000000000000000000000000000",
+    ] {
+        assert_eq!(
+            reason(&format!("[1.5,\"18446744073709551616\",{oversized}]")),
+            Err("an integer does not fit into 64 bits".to_owned())
+        );
+    }
+    for inexact in [
+        "0.12345678901234567890",
+        "1e-400",
+        "9007199254740993.0",
+        "1e99999999999999999999",
+    ] {
+        assert!(reason(&format!("{{\"a\":{inexact}}}")).is_err(), "{inexact}");
+    }
+    for exact in [
+        "0",
+        "-0",
+        "0.0",
+        "0.1",
+        "1.50",
+        "1e2",
+        "1E+2",
+        "-2.5e-3",
+        "1e300",
+        "1700000000.25",
+    ] {
+        let value = parse_strict(exact.as_bytes()).unwrap();
+        let text = canonical_json(&value);
+        assert_eq!(parse_strict(text.as_bytes()).unwrap(), value, "{exact} as {text}");
+    }
+}
+
+#[test]
+fn a_changed_number_is_located_behind_strings_that_look_like_numbers() {
+    let text = br#"{"1e-400": "\\\" 1e-400",
+  "a": 1e-400}"#;
+    let error = parse_strict(text).unwrap_err();
+    assert_eq!((error.line, error.column), (2, 8), "{error}");
+}
+
+#[test]
+fn values_are_counted_also_inside_others() {
+    let of = |pairs: u32| {
+        let pairs = vec!["[0]"; usize::try_from(pairs).unwrap()];
+        format!("[{}]", pairs.join(","))
+    };
+    // The outer array, and two values for each pair.
+    let most = (MAX_VALUES - 1) / 2;
+    assert!(parse_strict(of(most).as_bytes()).is_ok());
+    let error = parse_strict(of(most + 1).as_bytes()).unwrap_err();
+    assert_eq!(error.reason, "more than 16384 values");
+}
+
+#[test]
 fn a_member_given_twice_is_refused_at_any_level() {
     let error = parse_strict(br#"{"a":[{"x":1,"x":2}]}"#).unwrap_err();
     assert_eq!(error.reason, "the member `x` occurs twice");

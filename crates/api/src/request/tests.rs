@@ -154,7 +154,8 @@ fn wrong_types_and_bad_base64_name_the_member() {
 
 #[test]
 fn the_2018_form_carries_enclave_held_data() {
-    let request = AttestRequest::from_json_2018(br#"{"Quote":"AQI","EnclaveHeldData":"AwQ"}"#).unwrap();
+    let body = br#"{"Quote":"AQI","EnclaveHeldData":"AwQ"}"#;
+    let request = AttestRequest::from_json_2018(body, AttestationType::OpenEnclave).unwrap();
     assert_eq!(request.evidence, [1, 2]);
     assert_eq!(
         request.runtime_data,
@@ -162,5 +163,30 @@ fn the_2018_form_carries_enclave_held_data() {
             bytes: vec![3, 4],
             content: DataContent::Binary
         })
+    );
+}
+
+#[test]
+fn neither_form_reads_requests_of_types_that_are_not_attested() {
+    for kind in [
+        AttestationType::SevSnpVm,
+        AttestationType::AzureGuest,
+        AttestationType::Tpm,
+    ] {
+        let refused = Err(RequestError::Unsupported { kind });
+        let body = br#"{"quote":"AQI","report":"AQI"}"#;
+        assert_eq!(AttestRequest::from_json(body, kind), refused);
+        assert_eq!(AttestRequest::from_json_2018(body, kind), refused);
+    }
+}
+
+#[test]
+fn runtime_data_with_an_integer_that_would_be_rewritten_is_refused() {
+    let data = b64::encode_url(br#"{"serial": 18446744073709551616}"#);
+    let error = sgx(&json!({"quote": "AA", "runtimeData": {"data": data, "dataType": "JSON"}})).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the member `runtimeData.data` is declared as JSON, but is not a JSON object that a token can carry: \
+         an integer does not fit into 64 bits at line 1, column 12"
     );
 }

@@ -1,0 +1,88 @@
+//! Numbers as a client wrote them against numbers as a token would carry them. The reader keeps integers of 64
+//! bits exactly and everything else as a double (RFC 8259, section 6, on interoperability); a number that this
+//! would change is refused, because the evidence vouches for the text that the client sent.
+
+use serde_json::Number;
+
+const OVERSIZED: &str = "an integer does not fit into 64 bits";
+const INEXACT: &str = "a number has more digits or a larger exponent than a double can hold";
+
+/// The offset of the first number in a well-formed JSON text that would be changed, and what is wrong with it.
+pub(super) fn first_changed(text: &[u8]) -> Option<(usize, &'static str)> {
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = match byte {
+            b'"' => after_string(after),
+            b'-' | b'0'..=b'9' => {
+                let end = rest.iter().position(|byte| !is_of_number(*byte));
+                let (number, after) = rest
+                    .split_at_checked(end.unwrap_or(rest.len()))
+                    .unwrap_or((rest, &[]));
+                if let Some(fault) = fault(number) {
+                    return Some((text.len().saturating_sub(rest.len()), fault));
+                }
+                after
+            }
+            _ => after,
+        };
+    }
+    None
+}
+
+/// What follows a string whose opening quotation mark was read.
+fn after_string(mut rest: &[u8]) -> &[u8] {
+    loop {
+        rest = match rest {
+            [b'\\', _, after @ ..] | [_, after @ ..] if !rest.starts_with(b"\"") => after,
+            [_, after @ ..] => return after,
+            [] => return rest,
+        };
+    }
+}
+
+fn is_of_number(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
+}
+
+fn fault(number: &[u8]) -> Option<&'static str> {
+    let Ok(text) = str::from_utf8(number) else {
+        return Some(INEXACT);
+    };
+    let Ok(read) = serde_json::from_str::<Number>(text) else {
+        return Some(INEXACT);
+    };
+    if !read.is_f64() {
+        return None;
+    }
+    if text != "-0" && !text.contains(['.', 'e', 'E']) {
+        return Some(OVERSIZED);
+    }
+    let written = read.to_string();
+    let read_back = serde_json::from_str(&written).is_ok_and(|again: Number| again == read);
+    let same = read_back && decimal(text) == decimal(&written);
+    (!same).then_some(INEXACT)
+}
+
+/// A decimal number with one form for each value: sign, digits without zeros at either end, power of ten.
+/// `None` when the exponent is beyond all reason.
+fn decimal(text: &str) -> Option<(bool, String, i64)> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(text) => (true, text),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let significant = digits.trim_end_matches('0');
+    if significant.trim_start_matches('0').is_empty() {
+        return Some((false, String::new(), 0));
+    }
+    let zeros = i64::try_from(digits.len().checked_sub(significant.len())?).ok()?;
+    let places = i64::try_from(fraction.len()).ok()?;
+    let exponent = exponent
+        .parse::<i64>()
+        .ok()?
+        .checked_sub(places)?
+        .checked_add(zeros)?;
+    Some((negative, significant.trim_start_matches('0').to_owned(), exponent))
+}
