@@ -96,22 +96,9 @@ pub fn appraise(
         check_seam_module(body, collateral.tcb_info())?;
     }
     let mut signatures = Signatures::default();
-    if !signatures.verify(
-        pck.quoting_key(),
-        quote.qe_report_bytes(),
-        quote.qe_report_signature(),
-    ) {
-        return Err(AppraisalError::QeReportSignature.into());
-    }
-    check_attestation_key_binding(quote)?;
+    signatures.check_qe_report(quote, pck)?;
     check_quoting_enclave(quote, collateral)?;
-    if !signatures.verify(
-        quote.attestation_public_key(),
-        quote.signed_bytes(),
-        quote.signature(),
-    ) {
-        return Err(AppraisalError::QuoteSignature.into());
-    }
+    signatures.check_quote(quote)?;
     let (launch, current) = evaluate(quote, pck, collateral)?;
     let status = current.as_ref().map_or(launch.status, |current| {
         launch.status.with_current(current.status)
@@ -126,6 +113,15 @@ pub fn appraise(
         launch,
         current,
     })
+}
+
+/// Checks that the quote is signed all the way from the platform's certificate, which needs no collateral: who cannot
+/// sign as the platform has no reason to be given any. It proves nothing about the quoting enclave; [`appraise`] does.
+pub fn check_signatures(quote: &Quote<'_>, pck: &VerifiedPck) -> Result<(), Rejected> {
+    let mut signatures = Signatures::default();
+    signatures.check_qe_report(quote, pck)?;
+    signatures.check_quote(quote)?;
+    Ok(())
 }
 
 impl Appraisal {
@@ -216,6 +212,25 @@ struct Signatures {
 }
 
 impl Signatures {
+    /// The platform's certified key signs the QE report, and the report names the attestation key.
+    fn check_qe_report(&mut self, quote: &Quote<'_>, pck: &VerifiedPck) -> Result<(), AppraisalError> {
+        let (report, signature) = (quote.qe_report_bytes(), quote.qe_report_signature());
+        if !self.verify(pck.quoting_key(), report, signature) {
+            return Err(AppraisalError::QeReportSignature);
+        }
+        check_attestation_key_binding(quote)
+    }
+
+    /// The attestation key signs the quote.
+    fn check_quote(&mut self, quote: &Quote<'_>) -> Result<(), AppraisalError> {
+        let key = quote.attestation_public_key();
+        if self.verify(key, quote.signed_bytes(), quote.signature()) {
+            Ok(())
+        } else {
+            Err(AppraisalError::QuoteSignature)
+        }
+    }
+
     fn verify(&mut self, key: &ParsedPublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
         self.count = self.count.saturating_add(1);
         key.verify_sig(message, signature).is_ok()

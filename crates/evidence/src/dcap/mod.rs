@@ -15,8 +15,8 @@ mod tcb_info;
 pub(crate) mod world;
 
 pub use appraise::{
-    Appraisal, AppraisalError, ComponentVerdict, Shortfall, SvnComponent, TcbComponent, TcbMoment, TeeName, Warning,
-    appraise,
+    Appraisal, AppraisalError, ComponentVerdict, Shortfall, SvnComponent, TcbComponent, TcbMoment, TeeName,
+    Warning, appraise, check_signatures,
 };
 pub use collateral::{
     Baseline, CollateralDocuments, CollateralError, CollateralHashes, Document, Freshness, Staleness,

@@ -70,6 +70,36 @@ fn a_warm_appraisal_verifies_two_signatures() {
 }
 
 #[test]
+fn signatures_are_checked_without_collateral_and_tell_the_same_refusals() {
+    let world = World::sgx();
+    let check = |change: &dyn Fn(&mut attestry_forge::quote::SgxQuoteSpec)| {
+        let mut spec = world.sgx_quote();
+        change(&mut spec);
+        let bytes = world.forge.sgx_quote(&spec);
+        let quote = Quote::parse(&bytes).unwrap();
+        let pck = VerifiedPck::verify(&quote.certification_data(), &world.anchors(), World::now()).unwrap();
+        check_signatures(&quote, &pck)
+    };
+    assert_eq!(check(&|_| ()), Ok(()));
+    assert_eq!(
+        check(&|quote| quote.qe_report_signer = Some(world.other_key())),
+        Err(AppraisalError::QeReportSignature.into())
+    );
+    let unbound = check(&|quote| {
+        quote.binds_attestation_key = false;
+        quote.qe_report.report_data = [0; 64];
+    });
+    assert!(matches!(
+        unbound,
+        Err(Rejected::Appraisal(AppraisalError::QeReportData { .. }))
+    ));
+    assert_eq!(
+        check(&|quote| quote.quote_signer = world.other_key()),
+        Err(AppraisalError::QuoteSignature.into())
+    );
+}
+
+#[test]
 fn supplemental_data_are_those_of_certificate_and_collateral() {
     let world = World::sgx();
     let quote = world.sgx_quote();
