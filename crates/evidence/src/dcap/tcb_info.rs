@@ -266,7 +266,7 @@ fn component_name(component: &Object<'_>) -> Option<Arc<str>> {
         component.text("type").ok().filter(|text| !text.is_empty()),
         component.text("category").ok(),
     ) {
-        (Some(kind), Some(category)) => Some(Arc::from(format!("{kind} ({category})"))),
+        (Some(kind), Some(category)) => Some(Arc::from(format!("{category}: {kind}"))),
         (Some(only), None) | (None, Some(only)) => Some(Arc::from(only)),
         (None, None) => None,
     }

@@ -168,12 +168,15 @@ impl Serialize for Tcb {
                 }
             }
             TcbForm::Version3 => {
-                map.serialize_entry("sgxtcbcomponents", &components(&self.sgx_components))?;
+                map.serialize_entry(
+                    "sgxtcbcomponents",
+                    &components(&self.sgx_components, SGX_COMPONENTS),
+                )?;
             }
         }
         map.serialize_entry("pcesvn", &self.pce_svn)?;
         if let Some(tdx) = &self.tdx_components {
-            map.serialize_entry("tdxtcbcomponents", &components(tdx))?;
+            map.serialize_entry("tdxtcbcomponents", &components(tdx, TDX_COMPONENTS))?;
         }
         map.end()
     }
@@ -182,11 +185,41 @@ impl Serialize for Tcb {
 #[derive(Serialize)]
 struct Component {
     svn: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'static str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
 }
 
-fn components(svns: &[u64]) -> Vec<Component> {
-    svns.iter().map(|&svn| Component { svn }).collect()
+fn components(svns: &[u64], names: &[Names]) -> Vec<Component> {
+    let unnamed = std::iter::repeat(&(None, None));
+    svns.iter()
+        .zip(names.iter().chain(unnamed))
+        .map(|(&svn, &(category, kind))| Component { svn, category, kind })
+        .collect()
 }
+
+/// What a component is, as Intel's documents say it: `category` and `type`.
+type Names = (Option<&'static str>, Option<&'static str>);
+
+/// The names of SGX TCB components in Intel's TCB info of recent server platforms (Intel PCS API v4, "Get TCB Info").
+const SGX_COMPONENTS: &[Names] = &[
+    (Some("BIOS"), Some("Early Microcode Update")),
+    (Some("OS/VMM"), Some("SGX Late Microcode Update")),
+    (Some("OS/VMM"), Some("TXT SINIT")),
+    (Some("BIOS"), None),
+    (Some("BIOS"), None),
+    (Some("BIOS"), None),
+    (None, None),
+    (Some("OS/VMM"), Some("SEAMLDR ACM")),
+];
+
+/// The same for TDX TCB components.
+const TDX_COMPONENTS: &[Names] = &[
+    (Some("OS/VMM"), Some("TDX Module")),
+    (Some("OS/VMM"), Some("TDX Module")),
+    (Some("OS/VMM"), Some("TDX Late Microcode Update")),
+];
 
 /// One level of an enclave identity or of a TDX module identity.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -144,8 +144,8 @@ fn tcb_info_has_intels_members_in_intels_order() {
     assert!(text.contains(
         r#""tcbLevels":[{"tcb":{"isvsvn":5},"tcbDate":"2024-11-13T00:00:00Z","tcbStatus":"UpToDate"},"#
     ));
-    assert!(text.contains(r#""tcbLevels":[{"tcb":{"sgxtcbcomponents":[{"svn":11},{"svn":11},"#));
-    assert!(text.contains(r#"{"svn":0}],"pcesvn":13,"tdxtcbcomponents":[{"svn":5},{"svn":0},{"svn":2},"#));
+    assert!(text.contains(r#""tcbLevels":[{"tcb":{"sgxtcbcomponents":[{"svn":11,"category":"BIOS","type":"Early Microcode Update"},{"svn":11,"category":"OS/VMM","type":"SGX Late Microcode Update"},"#));
+    assert!(text.contains(r#"{"svn":0}],"pcesvn":13,"tdxtcbcomponents":[{"svn":5,"category":"OS/VMM","type":"TDX Module"},{"svn":0,"category":"OS/VMM","type":"TDX Module"},{"svn":2,"category":"OS/VMM","type":"TDX Late Microcode Update"},{"svn":0},"#));
     assert!(text.contains(r#""tcbStatus":"SWHardeningNeeded","advisoryIDs":["INTEL-SA-00615"]}"#));
 }
 

@@ -112,6 +112,16 @@ fn wanted(tee: Tee, version: ApiVersion, resource: &str, query: &Query<'_>) -> R
         (Tee::Tdx, "qe/identity") => identity("TD_QE", version, query)?,
         (Tee::Sgx, "qve/identity") => identity("QVE", version, query)?,
         (Tee::Sgx, "qae/identity") if version == ApiVersion::V4 => identity("QAE", version, query)?,
+        // Azure's cache knows lists by their addresses, the root's among them.
+        (Tee::Sgx, "pckcrl")
+            if query
+                .get("uri")
+                .is_some_and(|uri| uri.ends_with("/IntelSGXRootCA.crl")) =>
+        {
+            Wanted::RootCrl {
+                form: list_form(query)?,
+            }
+        }
         (Tee::Sgx, "pckcrl") => Wanted::PckCrl {
             ca: pck_ca(query)?,
             form: list_form(query)?,

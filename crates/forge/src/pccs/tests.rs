@@ -187,13 +187,17 @@ async fn older_interfaces_have_their_own_forms() {
         assert!(reply.header("SGX-TCB-Info-Issuer-Chain").is_some());
         assert!(reply.header("TCB-Info-Issuer-Chain").is_none());
     }
-    let uri = "https%3A%2F%2Fapi.invalid%2Fsgx%2Fcertification%2Fv1%2Fpckcrl%3Fca%3Dprocessor";
-    let reply = get(
-        &server,
-        &format!("/sgx/certification/pckcrl?uri={uri}&api-version=2020-02-12-preview"),
-    )
-    .await;
-    assert!(reply.text().starts_with("-----BEGIN X509 CRL-----\n"));
+    let mut lists = Vec::new();
+    for uri in [
+        "https%3A%2F%2Fapi.invalid%2Fsgx%2Fcertification%2Fv1%2Fpckcrl%3Fca%3Dprocessor",
+        "https%3A%2F%2Fcertificates.invalid%2FIntelSGXRootCA.crl",
+    ] {
+        let path = format!("/sgx/certification/pckcrl?uri={uri}&api-version=2020-02-12-preview");
+        let reply = get(&server, &path).await;
+        assert!(reply.text().starts_with("-----BEGIN X509 CRL-----\n"));
+        lists.push(reply.text().to_owned());
+    }
+    assert_ne!(lists[0], lists[1], "the authority's list and the root's");
 }
 
 #[tokio::test]

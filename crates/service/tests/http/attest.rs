@@ -371,12 +371,12 @@ async fn tcb_statuses_are_accepted_as_the_provider_says() {
     let short = &inner["shortfalls"][0];
     assert_eq!(
         (&short["component"], &short["found"]),
-        (&json!("SGX TCB component 1"), &json!(9))
+        (&json!("SGX TCB component 1 (BIOS: Early Microcode Update)"), &json!(9))
     );
     assert!(short["needed"].as_u64() > Some(9), "{short}");
     assert_eq!(inner["components"]["platform"], "OutOfDate");
     let hint = inner["hint"].as_str().unwrap();
-    assert!(hint.contains("SGX TCB component 1 from 9 to "), "{hint}");
+    assert!(hint.contains("SGX TCB component 1 (BIOS: Early Microcode Update) from 9 to "), "{hint}");
     let mut setup = Setup::forged(&forge);
     setup
         .main_provider()

@@ -141,7 +141,7 @@ impl fmt::Display for SvnComponent {
             Self::TdxModule => return f.write_str("TDX module ISVSVN"),
         };
         write!(f, "{family} TCB component {number}")?;
-        name.as_ref().map_or(Ok(()), |name| write!(f, " {name}"))
+        name.as_ref().map_or(Ok(()), |name| write!(f, " ({name})"))
     }
 }
 

@@ -197,7 +197,7 @@ fn unknown_members_and_the_case_of_hexadecimal_do_not_matter() {
     assert_eq!(info.fmspc, [0, 0xab, 0, 0xab, 0, 0]);
     assert_eq!(
         info.levels[0].sgx_names[0].as_deref(),
-        Some("Early Microcode Update (BIOS)")
+        Some("BIOS: Early Microcode Update")
     );
 }
 

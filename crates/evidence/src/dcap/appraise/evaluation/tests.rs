@@ -74,7 +74,13 @@ fn the_shortfall_tells_which_svn_is_too_low() {
         .iter()
         .map(|short| format!("{}: {} < {}", short.component, short.found, short.needed))
         .collect();
-    assert_eq!(told, ["SGX TCB component 2: 10 < 11", "PCESVN: 12 < 13"]);
+    assert_eq!(
+        told,
+        [
+            "SGX TCB component 2 (OS/VMM: SGX Late Microcode Update): 10 < 11",
+            "PCESVN: 12 < 13"
+        ]
+    );
 }
 
 #[test]
