@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use attestry_api::request::AttestRequest;
 use attestry_api::{AttestationType, b64};
-use attestry_evidence::dcap::{CollateralDocuments, Staleness, Tee, VerifiedCollateral};
+use attestry_evidence::dcap::{CollateralDocuments, Quote, Staleness, Tee, VerifiedCollateral};
 use attestry_evidence::time::UnixTime;
 use attestry_evidence::x509::TrustAnchors;
 use attestry_forge::Seed;
@@ -85,12 +85,18 @@ impl World {
         let policy = StoredPolicy::default_for(AttestationType::SgxEnclave, ProviderMode::Aad)
             .ok_or("no default policy")?
             .map_err(text)?;
+        let quote = sgx_quote(RUNTIME_DATA);
+        let pck_cache = PckCache::new(Arc::new(anchors));
+        let parsed = Quote::parse(&quote).map_err(text)?;
+        pck_cache
+            .verify(&parsed.certification_data(), now)
+            .map_err(text)?;
         Ok(Self {
             root_der,
-            quote: sgx_quote(RUNTIME_DATA),
+            quote,
             documents,
             collateral,
-            pck_cache: PckCache::new(Arc::new(anchors)),
+            pck_cache,
             provider: Arc::new(Provider {
                 name: "bench".to_owned(),
                 mode: ProviderMode::Aad,
@@ -110,14 +116,9 @@ impl World {
     pub fn attest(&self) -> Result<Attested, AttestError> {
         let request = AttestRequest::from_json(self.body.as_bytes(), AttestationType::SgxEnclave)?;
         let provider = Arc::clone(&self.provider);
-        let case = Case::admit(
-            provider,
-            AttestationType::SgxEnclave,
-            request,
-            &self.pck_cache,
-            self.now,
-        )?;
-        case.attest_with(&self.collateral, self.now, self.now)
+        let case = Case::new(provider, AttestationType::SgxEnclave, request)?;
+        case.admit(&self.pck_cache, self.now)?
+            .attest_with(&self.collateral, self.now, self.now)
     }
 }
 
