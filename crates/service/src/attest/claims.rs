@@ -19,8 +19,9 @@ use serde_json::{Map, Value, json};
 use super::evidence::Bound;
 use crate::provider::{Settings, StoredPolicy};
 
-/// Names and prefixes of names that only the service may put into a token, also where it has nothing to say.
-const RESERVED_NAMES: [&str; 16] = [
+/// Names that only the service may put into a token, also where it has nothing to say: a relying party must be
+/// able to tell what is vouched for from what a policy made up. Also those that MAA has for evidence of other types.
+const RESERVED_NAMES: [&str; 19] = [
     claim::ISS,
     claim::IAT,
     claim::NBF,
@@ -28,17 +29,32 @@ const RESERVED_NAMES: [&str; 16] = [
     claim::JTI,
     claim::VERSION,
     claim::ATTESTATION_TYPE,
-    claim::POLICY,
-    claim::POLICY_HASH,
-    claim::POLICY_SIGNER,
     claim::RUNTIME,
     claim::INIT_TIME,
     claim::NONCE,
+    // A key that the bearer has to prove possession of (RFC 7800).
+    "cnf",
     "aas-ehd",
     "maa-ehd",
     "maa-attestationcollateral",
+    // MAA's Intel TDX claims outside the prefix.
+    "attester_tcb_status",
+    "dbgstat",
+    "eat_profile",
+    "intuse",
+    "x-ms-compliance-status",
 ];
-const RESERVED_PREFIXES: [&str; 3] = ["x-ms-sgx-", "tdx_", "x-attestry-"];
+const RESERVED_PREFIXES: [&str; 9] = [
+    "x-ms-sgx-",
+    "tdx_",
+    "x-ms-sevsnpvm-",
+    "x-ms-azurevm-",
+    "x-ms-isolation-tee",
+    "x-ms-tpm-",
+    "x-ms-policy",
+    "x-ms-certificate",
+    "x-attestry-",
+];
 
 /// The claims about the evidence itself.
 pub(super) fn of_evidence(

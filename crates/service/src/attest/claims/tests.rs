@@ -38,12 +38,24 @@ fn one_value_is_a_scalar_and_several_are_an_array() {
 
 #[test]
 fn reserved_names_are_not_the_policys_to_issue() {
-    let reserved =
-        RESERVED_NAMES
-            .into_iter()
-            .chain(["x-ms-sgx-config-id", "tdx_mrtd", "x-attestry-warnings"]);
-    let claims: Vec<_> = reserved.map(|name| issued(name, "x")).collect();
-    assert_eq!(issued_by_policy(&claims), Map::new());
+    let families = [
+        "x-ms-sgx-config-id",
+        "tdx_mrtd",
+        "x-ms-sevsnpvm-launchmeasurement",
+        "x-ms-azurevm-vmid",
+        "x-ms-isolation-tee",
+        "x-ms-isolation-tee-other",
+        "x-ms-tpm-pcr",
+        "x-ms-policy",
+        "x-ms-policy-hash",
+        "x-ms-policy-signer",
+        "x-ms-policy-result",
+        "x-ms-certificate-thumbprint",
+        "x-attestry-warnings",
+    ];
+    for name in RESERVED_NAMES.into_iter().chain(families) {
+        assert_eq!(issued_by_policy(&[issued(name, "x")]), Map::new(), "{name}");
+    }
     // MAA's default policy issues these.
     let old = [
         "is-debuggable",
@@ -75,4 +87,26 @@ fn binary_runtime_data_has_claims_for_enclaves_only() {
         json!({"aas-ehd": "_w", "maa-ehd": "_w", "x-ms-sgx-ehd": "_w"})
     );
     assert_eq!(of_request(&request, AttestationType::TdxVm), Map::new());
+}
+
+#[test]
+fn every_claim_about_evidence_is_reserved() {
+    // As recorded MAA tokens have them.
+    let recorded = [
+        "attester_tcb_status",
+        "cnf",
+        "dbgstat",
+        "eat_profile",
+        "intuse",
+        "tdx_seam_attributes",
+        "x-ms-attestation-type",
+        "x-ms-compliance-status",
+        "x-ms-runtime",
+        "x-ms-sevsnpvm-is-debuggable",
+        "x-ms-sgx-is-debuggable",
+        "x-ms-ver",
+    ];
+    for name in recorded {
+        assert_eq!(issued_by_policy(&[issued(name, true)]), Map::new(), "{name}");
+    }
 }
