@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use attestry_api::error::ErrorCode;
 use axum::{
-    Router, middleware,
+    Extension, Router, middleware,
     routing::{get, post},
 };
 use tokio_util::sync::CancellationToken;
@@ -62,6 +62,7 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(health::metrics))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
+        .layer(Extension(Arc::new(health::StoreProbe::new(app.store.clone()))))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone());

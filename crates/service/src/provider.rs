@@ -9,13 +9,20 @@ mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use attestry_api::AttestationType;
-use attestry_evidence::dcap::{Staleness, TcbStatus};
+use attestry_api::{AttestationType, claim};
+use attestry_evidence::{
+    dcap::{Staleness, TcbStatus},
+    time::UnixTime,
+};
+use serde_json::{Map, Value};
 
 pub use self::directory::{Addressing, Directory, Providers, ProvidersError};
-pub use self::policy::{PolicyError, StoredPolicy};
+pub use self::policy::{PolicyError, StoredPolicy, default_text};
 pub use crate::config::{ExplainLevel, ProviderMode};
-use crate::{collateral::Baseline, token::TokenIssuer};
+use crate::{
+    collateral::Baseline,
+    token::{TokenError, TokenIssuer},
+};
 
 /// A tenant's own attestation service.
 #[derive(Debug)]
@@ -95,6 +102,18 @@ impl Provider {
     /// The attest URI, without a trailing slash.
     pub fn url(&self) -> &str {
         self.tokens.url()
+    }
+
+    /// A signed answer to a policy or certificate operation, which says so in development mode.
+    pub fn management_token(
+        &self,
+        mut claims: Map<String, Value>,
+        now: UnixTime,
+    ) -> Result<String, TokenError> {
+        if self.settings.development {
+            claims.insert(claim::DEVELOPMENT.to_owned(), true.into());
+        }
+        self.tokens.management(claims, now)
     }
 }
 

@@ -34,6 +34,20 @@ pub enum PolicyError {
     Text(Vec<Diagnostic>),
 }
 
+/// The text of the default policy of a type, as `GET /policies` answers it; `None` for types without one. Having
+/// a text does not make a type attestable.
+pub fn default_text(kind: AttestationType, mode: ProviderMode) -> Option<&'static str> {
+    match (kind, mode) {
+        (AttestationType::SgxEnclave | AttestationType::OpenEnclave, ProviderMode::Shared) => {
+            Some(defaults::SGX_SHARED)
+        }
+        (AttestationType::SgxEnclave | AttestationType::OpenEnclave, _) => Some(defaults::SGX),
+        (AttestationType::TdxVm, _) => Some(defaults::TDX),
+        (AttestationType::SevSnpVm, _) => Some(defaults::SNP),
+        (AttestationType::AzureGuest | AttestationType::Tpm, _) => None,
+    }
+}
+
 impl StoredPolicy {
     /// Opens and compiles a stored envelope.
     pub fn from_envelope(envelope: &str) -> Result<Self, PolicyError> {
@@ -57,19 +71,14 @@ impl StoredPolicy {
         })
     }
 
-    /// The policy of a provider on which nobody has set one; `None` for types without a default, which are
-    /// refused until a policy is set.
+    /// The policy of a provider on which nobody has set one; `None` for types that this release does not attest.
     pub fn default_for(kind: AttestationType, mode: ProviderMode) -> Option<Result<Self, PolicyError>> {
-        let text = match (kind, mode) {
-            (AttestationType::SgxEnclave | AttestationType::OpenEnclave, ProviderMode::Shared) => {
-                defaults::SGX_SHARED
+        match kind {
+            AttestationType::SgxEnclave | AttestationType::OpenEnclave | AttestationType::TdxVm => {
+                default_text(kind, mode).map(Self::from_text)
             }
-            (AttestationType::SgxEnclave | AttestationType::OpenEnclave, _) => defaults::SGX,
-            (AttestationType::TdxVm, _) => defaults::TDX,
-            (AttestationType::SevSnpVm, _) => defaults::SNP,
-            (AttestationType::AzureGuest | AttestationType::Tpm, _) => return None,
-        };
-        Some(Self::from_text(text))
+            AttestationType::SevSnpVm | AttestationType::AzureGuest | AttestationType::Tpm => None,
+        }
     }
 
     /// The JWS exactly as it was stored.

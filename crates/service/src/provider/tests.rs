@@ -115,14 +115,24 @@ fn tcb_identifiers_mean_what_is_configured_then_numbers() {
 }
 
 #[test]
-fn every_default_policy_compiles_and_tpm_has_none() {
+fn providers_get_the_default_policies_of_the_types_that_are_attested() {
     for mode in [ProviderMode::Aad, ProviderMode::Isolated, ProviderMode::Shared] {
         for kind in AttestationType::ALL {
+            let attested = matches!(
+                kind,
+                AttestationType::SgxEnclave | AttestationType::OpenEnclave | AttestationType::TdxVm
+            );
             let policy = StoredPolicy::default_for(kind, mode);
-            let has_default = !matches!(kind, AttestationType::Tpm | AttestationType::AzureGuest);
-            assert_eq!(policy.is_some(), has_default, "{kind}");
+            assert_eq!(policy.is_some(), attested, "{kind}");
             assert!(policy.is_none_or(|policy| policy.is_ok()), "{kind}");
         }
+        let shown = |kind| default_text(kind, mode);
+        assert_eq!(
+            shown(AttestationType::SevSnpVm),
+            Some(attestry_policy::defaults::SNP)
+        );
+        assert_eq!(shown(AttestationType::AzureGuest), None);
+        assert_eq!(shown(AttestationType::Tpm), None);
     }
 }
 
