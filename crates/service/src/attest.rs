@@ -2,13 +2,14 @@
 //!
 //! It owns the order of the steps: decode, parse, collateral, verify, TCB acceptance, binding, claims, policy,
 //! token.
-//! Every step is a pure function of what came before; waiting for collateral is the only effect between them,
-//! and the work of the processor runs on a bounded pool. HTTP and storage are not known here.
+//! Every step is a pure function of what came before. With collateral at hand they are one job on a bounded pool;
+//! waiting for collateral is the only effect between them. HTTP and storage are not known here.
 
 mod claims;
 mod decision;
 mod error;
 mod evidence;
+mod limits;
 mod pool;
 mod refusal;
 
@@ -19,15 +20,17 @@ use attestry_api::{
     request::{AttestRequest, RequestError},
 };
 use attestry_evidence::{
-    dcap::{Tee, VerifiedCollateral, VerifiedPck, appraise},
+    dcap::{Quote, Tee, VerifiedCollateral, VerifiedPck, appraise, check_signatures},
     rejection::Rejected,
     time::UnixTime,
 };
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 pub(crate) use self::refusal::shortfall_details;
 pub use self::{
     error::AttestError,
+    limits::{AttestLimits, Place},
     pool::{WorkPool, WorkPoolError},
     refusal::{Denial, TcbRefusal},
 };
@@ -44,6 +47,8 @@ pub struct Attestor {
     token_clock: Clock,
     collateral: CollateralService,
     pool: WorkPool,
+    places: Arc<Semaphore>,
+    limits: AttestLimits,
 }
 
 impl Attestor {
@@ -56,12 +61,34 @@ impl Attestor {
         collateral: CollateralService,
         pool: WorkPool,
     ) -> Self {
+        let limits = AttestLimits::default();
         Self {
             verification_clock,
             token_clock,
             collateral,
             pool,
+            places: Arc::new(Semaphore::new(limits.in_flight)),
+            limits,
         }
+    }
+
+    /// With other limits than the usual ones.
+    #[must_use]
+    pub fn with_limits(self, limits: AttestLimits) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(limits.in_flight)),
+            limits,
+            ..self
+        }
+    }
+
+    /// A place among the requests in flight, or a refusal at once. It is taken before a request's body is read
+    /// and kept until the answer.
+    pub fn place(&self) -> Result<Place, AttestError> {
+        let permit = Arc::clone(&self.places).try_acquire_owned();
+        permit
+            .map(Place::new)
+            .map_err(|_| WorkPoolError::Overloaded.into())
     }
 
     /// Turns the body of a request into a token, or says what stands against it.
@@ -73,26 +100,59 @@ impl Attestor {
         body: Bytes,
     ) -> Result<Attested, AttestError> {
         let now = self.verification_clock.now();
-        let collateral = self.collateral.clone();
-        let admit = move || {
-            Case::admit(
-                provider,
-                kind,
-                form.decode(&body, kind)?,
-                collateral.pck_cache(),
-                now,
-            )
+        let attestor = self.clone();
+        let begin = move || {
+            let request = form.decode(&body, kind)?;
+            attestor.begin(Case::new(provider, kind, request)?, now)
         };
-        let case = self.pool.run(admit).await??;
-        let collateral = self
-            .collateral
-            .obtain(&case.pck, case.tee(), &case.baseline, now)
-            .await?;
-        let issued_at = self.token_clock.now();
-        self.pool
-            .run(move || case.attest_with(&collateral, now, issued_at))
-            .await?
+        let (case, pck) = match self.pool.run(begin).await?? {
+            Begun::Attested(attested) => return Ok(attested),
+            Begun::WantsCollateral { case, pck } => (case, pck),
+        };
+        let collateral = self.obtain(&case, &pck, now).await?;
+        let attestor = self.clone();
+        let finish = move || {
+            let evidence = case.admit(attestor.collateral.pck_cache(), now)?;
+            evidence.attest_with(&collateral, now, attestor.token_clock.now())
+        };
+        self.pool.run(finish).await?
     }
+
+    /// As far as it goes without waiting: to the end, when the collateral is at hand. Before a source is asked
+    /// for a stranger's platform, the evidence must at least be signed by that platform.
+    fn begin(&self, case: Case, now: UnixTime) -> Result<Begun, AttestError> {
+        let evidence = case.admit(self.collateral.pck_cache(), now)?;
+        let pck = &evidence.pck;
+        if let Some(collateral) = self.collateral.held(pck, case.tee, &case.baseline, now) {
+            let attested = evidence.attest_with(&collateral, now, self.token_clock.now())?;
+            return Ok(Begun::Attested(attested));
+        }
+        check_signatures(&evidence.quote, pck)?;
+        let pck = Arc::clone(pck);
+        let case = Box::new(case);
+        Ok(Begun::WantsCollateral { case, pck })
+    }
+
+    /// The fetch itself goes on when this one gives up, so that a later request finds what it brought.
+    async fn obtain(
+        &self,
+        case: &Case,
+        pck: &VerifiedPck,
+        now: UnixTime,
+    ) -> Result<Arc<VerifiedCollateral>, AttestError> {
+        let waited = self.limits.collateral_wait;
+        let obtained = self.collateral.obtain(pck, case.tee, &case.baseline, now);
+        match tokio::time::timeout(waited, obtained).await {
+            Ok(obtained) => Ok(obtained?),
+            Err(_) => Err(AttestError::CollateralLate { waited }),
+        }
+    }
+}
+
+/// How far a request came without waiting.
+enum Begun {
+    Attested(Attested),
+    WantsCollateral { case: Box<Case>, pck: Arc<VerifiedPck> },
 }
 
 /// Which members the body of a request has.
@@ -122,8 +182,7 @@ pub struct Attested {
     pub tcb_status: &'static str,
 }
 
-/// A request whose evidence is well formed and comes from a platform with a genuine certificate; what is
-/// missing is the collateral to judge it by.
+/// A request and how it is to be judged; its evidence has not been looked at.
 #[derive(Debug)]
 pub struct Case {
     provider: Arc<Provider>,
@@ -131,22 +190,29 @@ pub struct Case {
     request: AttestRequest,
     /// The policy sent along, which then counts instead of the provider's.
     draft: Option<StoredPolicy>,
-    /// The platform's certificate chain, verified.
-    pub pck: Arc<VerifiedPck>,
+    /// What the evidence must be.
+    tee: Tee,
     /// The baseline that the policy asks for.
-    pub baseline: Baseline,
+    baseline: Baseline,
+}
+
+/// Well-formed evidence from a platform with a genuine certificate; what is missing is the collateral to judge it
+/// by.
+#[derive(Debug)]
+pub struct Admitted<'c> {
+    case: &'c Case,
+    quote: Quote<'c>,
+    pck: Arc<VerifiedPck>,
 }
 
 impl Case {
-    /// The steps before collateral: choose the policy and let it choose the baseline, parse the evidence,
-    /// verify the platform's certificates.
-    pub fn admit(
+    /// Chooses the policy, and lets it choose the baseline.
+    pub fn new(
         provider: Arc<Provider>,
         kind: AttestationType,
         request: AttestRequest,
-        pck_cache: &PckCache,
-        now: UnixTime,
     ) -> Result<Self, AttestError> {
+        let tee = evidence::tee_of(kind).ok_or(RequestError::Unsupported { kind })?;
         let draft = request
             .draft_policy
             .as_deref()
@@ -155,57 +221,26 @@ impl Case {
         let policy = draft.as_ref().or_else(|| provider.policies.get(&kind));
         let policy = policy.ok_or(AttestError::NoPolicy { kind })?;
         let baseline = decision::baseline(policy, &provider.settings)?;
-        let quote = evidence::quote_of(kind, &request.evidence)?;
-        let pck = pck_cache
-            .verify(&quote.certification_data(), now)
-            .map_err(Rejected::from)?;
         Ok(Self {
             provider,
             kind,
             request,
             draft,
-            pck,
+            tee,
             baseline,
         })
     }
 
-    /// What the evidence must be.
-    pub fn tee(&self) -> Tee {
-        evidence::tee_of(self.kind)
-    }
-
-    /// The steps after collateral, up to the token. Pure but for the token's random identifier.
-    pub fn attest_with(
-        &self,
-        collateral: &VerifiedCollateral,
-        now: UnixTime,
-        issued_at: UnixTime,
-    ) -> Result<Attested, AttestError> {
-        let settings = &self.provider.settings;
-        let quote = evidence::quote_of(self.kind, &self.request.evidence)?;
-        let appraisal = appraise(&quote, &self.pck, collateral, now, settings.staleness)?;
-        if !settings.accepted_tcb_statuses.contains(&appraisal.status()) {
-            return Err(AttestError::TcbStatus(Box::new(TcbRefusal::new(
-                &appraisal, settings,
-            ))));
-        }
-        let bound = evidence::bind(&quote, &self.request)?;
-        let service = claims::of_evidence(&appraisal, collateral, &self.request.evidence);
-        let facts = claims::facts(&appraisal);
-        let policy = self.policy()?;
-        let issued = decision::decide(policy, claims::incoming(&service, &facts), settings.explain)?;
-        let mut claims = claims::issued_by_policy(&issued);
-        claims.extend(service);
-        claims.extend(claims::of_request(&self.request, self.kind));
-        claims.extend(claims::of_policy(policy));
-        claims.extend(claims::of_service(settings, &appraisal, facts, bound));
-        let token = match self.draft {
-            Some(_) => self.provider.tokens.draft(claims, issued_at)?,
-            None => self.provider.tokens.attestation(claims, issued_at)?,
-        };
-        Ok(Attested {
-            token,
-            tcb_status: appraisal.status().name(),
+    /// The steps before collateral: parses the evidence and verifies the platform's certificates.
+    pub fn admit(&self, pck_cache: &PckCache, now: UnixTime) -> Result<Admitted<'_>, AttestError> {
+        let quote = evidence::quote_of(self.kind, self.tee, &self.request.evidence)?;
+        let pck = pck_cache
+            .verify(&quote.certification_data(), now)
+            .map_err(Rejected::from)?;
+        Ok(Admitted {
+            case: self,
+            quote,
+            pck,
         })
     }
 
@@ -215,5 +250,48 @@ impl Case {
             .as_ref()
             .or_else(|| self.provider.policies.get(&self.kind));
         policy.ok_or(AttestError::NoPolicy { kind: self.kind })
+    }
+}
+
+impl Admitted<'_> {
+    /// The steps after collateral, up to the token. Pure but for the token's random identifier.
+    pub fn attest_with(
+        &self,
+        collateral: &VerifiedCollateral,
+        now: UnixTime,
+        issued_at: UnixTime,
+    ) -> Result<Attested, AttestError> {
+        let Case {
+            provider,
+            kind,
+            request,
+            draft,
+            ..
+        } = self.case;
+        let settings = &provider.settings;
+        let appraisal = appraise(&self.quote, &self.pck, collateral, now, settings.staleness)?;
+        if !settings.accepted_tcb_statuses.contains(&appraisal.status()) {
+            return Err(AttestError::TcbStatus(Box::new(TcbRefusal::new(
+                &appraisal, settings,
+            ))));
+        }
+        let bound = evidence::bind(&self.quote, request)?;
+        let service = claims::of_evidence(&appraisal, collateral, &request.evidence);
+        let facts = claims::facts(&appraisal);
+        let policy = self.case.policy()?;
+        let issued = decision::decide(policy, claims::incoming(&service, &facts), settings.explain)?;
+        let mut claims = claims::issued_by_policy(&issued);
+        claims.extend(service);
+        claims.extend(claims::of_request(request, *kind));
+        claims.extend(claims::of_policy(policy));
+        claims.extend(claims::of_service(settings, &appraisal, facts, bound));
+        let token = match draft {
+            Some(_) => provider.tokens.draft(claims, issued_at)?,
+            None => provider.tokens.attestation(claims, issued_at)?,
+        };
+        Ok(Attested {
+            token,
+            tcb_status: appraisal.status().name(),
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! What can stand between a request and its token, ordered by whose matter it is.
 
+use std::time::Duration;
+
 use attestry_api::{AttestationType, request::RequestError};
 use attestry_evidence::{dcap::Tee, rejection::Rejected};
 use attestry_policy::EvaluationError;
@@ -55,6 +57,12 @@ pub enum AttestError {
     /// There is no collateral to judge the evidence by.
     #[error(transparent)]
     Collateral(Box<CollateralUnavailable>),
+    /// The sources took too long. The documents are still being fetched.
+    #[error("the collateral for this platform did not arrive within {} seconds", waited.as_secs())]
+    CollateralLate {
+        /// How long the request waited.
+        waited: Duration,
+    },
     /// Too much work at a time, or work that was lost.
     #[error(transparent)]
     Pool(#[from] WorkPoolError),
@@ -95,7 +103,7 @@ impl AttestError {
             | Self::Evaluation(_)
             | Self::UnknownBaseline { .. }
             | Self::NoPolicy { .. } => "policy",
-            Self::Collateral(_) => "collateral",
+            Self::Collateral(_) | Self::CollateralLate { .. } => "collateral",
             Self::Pool(_) => "pool",
             Self::Token(_) => "token",
         }

@@ -10,14 +10,20 @@ use attestry_evidence::{
 
 use super::AttestError;
 
-/// The quote in the evidence, which must be of the kind that the request names.
-pub(super) fn quote_of(kind: AttestationType, evidence: &[u8]) -> Result<Quote<'_>, AttestError> {
+/// The quote in the evidence, which must be of the kind that the request names. Open Enclave evidence may come
+/// without its header: `oe_get_evidence` writes one only with `OE_EVIDENCE_FLAGS_EMBED_FORMAT_ID`.
+pub(super) fn quote_of(
+    kind: AttestationType,
+    expected: Tee,
+    evidence: &[u8],
+) -> Result<Quote<'_>, AttestError> {
     let bytes = match kind {
-        AttestationType::OpenEnclave => Evidence::parse(evidence).map_err(Rejected::from)?.quote(),
+        AttestationType::OpenEnclave => Evidence::parse_with_or_without_header(evidence)
+            .map_err(Rejected::from)?
+            .quote(),
         _ => evidence,
     };
     let quote = Quote::parse(bytes).map_err(Rejected::from)?;
-    let expected = tee_of(kind);
     if quote.tee() == expected {
         Ok(quote)
     } else {
@@ -29,11 +35,12 @@ pub(super) fn quote_of(kind: AttestationType, evidence: &[u8]) -> Result<Quote<'
     }
 }
 
-pub(super) fn tee_of(kind: AttestationType) -> Tee {
-    if kind == AttestationType::TdxVm {
-        Tee::Tdx
-    } else {
-        Tee::Sgx
+/// What quotes of a type come from; `None` for types whose evidence is not a quote, which are not attested.
+pub(super) fn tee_of(kind: AttestationType) -> Option<Tee> {
+    match kind {
+        AttestationType::SgxEnclave | AttestationType::OpenEnclave => Some(Tee::Sgx),
+        AttestationType::TdxVm => Some(Tee::Tdx),
+        AttestationType::SevSnpVm | AttestationType::AzureGuest | AttestationType::Tpm => None,
     }
 }
 

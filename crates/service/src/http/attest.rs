@@ -5,16 +5,17 @@ use std::sync::Arc;
 use attestry_api::AttestationType;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{FromRequestParts, Path, State},
 };
 use bytes::Bytes;
+use http::request::Parts;
 use serde_json::{Value, json};
 use tracing::info;
 
 use super::{ApiError, App, address::ForProvider, api_version::Version, body::Body};
 use crate::{
-    attest::{AttestError, Attested, RequestForm, WorkPoolError},
-    provider::Provider,
+    attest::{AttestError, Attested, Place, RequestForm, WorkPoolError},
+    provider::{ExplainLevel, Provider},
     telemetry::metrics::AttestationLabels,
 };
 
@@ -24,6 +25,7 @@ pub(super) async fn post(
     ForProvider(provider): ForProvider,
     Version(version): Version,
     Path(name): Path<String>,
+    _place: Place,
     Body(body): Body,
 ) -> Result<Json<Value>, ApiError> {
     if version.is_preview_2018() {
@@ -41,11 +43,24 @@ pub(super) async fn post_2018(
     ForProvider(provider): ForProvider,
     _: Version,
     Path(name): Path<String>,
+    _place: Place,
     Body(body): Body,
 ) -> Result<Json<Value>, ApiError> {
     attest(&app, provider, &name, RequestForm::Preview2018, body)
         .await
         .map(|token| Json(token.into()))
+}
+
+/// Taken before the body is read, which is the extractor after this one.
+impl FromRequestParts<App> for Place {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        app.attestor.place().map_err(|error| {
+            app.metrics.shed.inc();
+            ApiError::from_attest(&error, ExplainLevel::None)
+        })
+    }
 }
 
 async fn attest(

@@ -90,6 +90,8 @@ impl ApiError {
             ),
             AttestError::NoPolicy { .. } => Self::new(ErrorCode::InvalidOperation, error.to_string()),
             AttestError::Collateral(cause) => Self::from_collateral(cause),
+            AttestError::CollateralLate { .. } => Self::new(ErrorCode::ServiceUnavailable, error.to_string())
+                .retry_after(RETRY_AFTER_COLLATERAL),
             AttestError::Pool(WorkPoolError::Overloaded) => {
                 Self::new(ErrorCode::TooManyRequests, "the service is busy, try again")
                     .retry_after(RETRY_AFTER_LOAD)

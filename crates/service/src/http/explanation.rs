@@ -35,6 +35,10 @@ pub(super) fn of(error: &AttestError, level: ExplainLevel) -> Option<InnerError>
             ..of_rejection(rejected.explain())
         }),
         AttestError::Collateral(unavailable) => Some(of_rejection(unavailable.explain())),
+        AttestError::CollateralLate { .. } => Some(InnerError {
+            hint: Some("try again; the documents are still being fetched".to_owned()),
+            ..in_stage("collateral", "collateral_late")
+        }),
         AttestError::TcbStatus(refusal) => Some(of_tcb(refusal)),
         AttestError::DraftPolicy(policy) => Some(of_draft(policy)),
         AttestError::Denied(denial) => Some(of_denial(denial, level)),

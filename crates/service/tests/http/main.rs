@@ -8,6 +8,8 @@
 )]
 
 mod attest;
+mod cold_path;
+mod limits;
 mod recorded_exchanges;
 mod routes;
 mod support;

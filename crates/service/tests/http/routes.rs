@@ -2,7 +2,11 @@
 
 use crate::support::{Answer, BASE_URL, NOW, Service, Setup, forge};
 use attestry_api::{
-    API_VERSIONS, AttestationType, b64, jwk::JwkSet, jwt, jwt::Validation, policy_envelope::EMPTY_ENVELOPE,
+    API_VERSIONS, AttestationType, b64,
+    jwk::JwkSet,
+    jwt,
+    jwt::Validation,
+    policy_envelope::{EMPTY_ENVELOPE, wrap_unsigned},
 };
 use axum::body::Body;
 use http::Request;
@@ -298,6 +302,33 @@ async fn a_policy_comes_back_byte_for_byte_in_a_short_lived_token() {
     assert_eq!(policy("SgxEnclave").await, envelope);
     assert_eq!(policy("Tpm").await, EMPTY_ENVELOPE);
     assert_ne!(policy("OpenEnclave").await, EMPTY_ENVELOPE);
+    // MAA has a default policy for this type; it is shown, though the type is not attested.
+    assert_eq!(
+        policy("SevSnpVm").await,
+        wrap_unsigned(attestry_policy::defaults::SNP)
+    );
+}
+
+#[tokio::test]
+async fn development_mode_shows_in_health_and_in_management_tokens() {
+    for development in [false, true] {
+        let mut setup = Setup::forged(&forge());
+        setup.main_provider().settings.development = development;
+        let service = Service::start(setup).await;
+        let expected = if development {
+            "ok\ndevelopment mode\n"
+        } else {
+            "ok\n"
+        };
+        assert_eq!(service.get("/healthz").await.text(), expected);
+        let token = service
+            .get("/policies/SgxEnclave?api-version=2020-10-01")
+            .await
+            .token();
+        let valid = jwt::validate(&token, &service.keys().await, &Validation::default(), NOW).unwrap();
+        let marked = valid.claims().get("x-attestry-dev");
+        assert_eq!(marked, development.then_some(&json!(true)));
+    }
 }
 
 #[tokio::test]

@@ -14,9 +14,9 @@ use attestry_forge::{
     intel::{self, IntelForge},
 };
 use attestry_service::{
-    attest::{Attestor, WorkPool},
+    attest::{AttestLimits, Attestor, WorkPool},
     clock::Clock,
-    collateral::{CollateralOptions, CollateralService, Edition},
+    collateral::{CollateralOptions, CollateralService, Edition, Source},
     http::{App, router},
     provider::{Addressing, Directory, Provider, ProviderMode, Providers, Settings, StoredPolicy},
     store::{Store, StoreOptions},
@@ -38,6 +38,8 @@ pub const NOW: i64 = 1_800_000_000;
 pub struct Setup {
     pub anchors: TrustAnchors,
     pub collateral: Vec<(Tee, CollateralDocuments)>,
+    /// Where collateral that is missing comes from.
+    pub sources: Vec<Source>,
     /// When evidence is judged.
     pub now: UnixTime,
     /// How old collateral may be to be taken in.
@@ -46,6 +48,7 @@ pub struct Setup {
     pub providers: Vec<ProviderSetup>,
     pub base_domain: &'static str,
     pub pool: WorkPool,
+    pub limits: AttestLimits,
     pub max_body_bytes: usize,
 }
 
@@ -79,6 +82,7 @@ impl Setup {
                 (Tee::Sgx, documents(forge.collateral(intel::Tee::Sgx))),
                 (Tee::Tdx, documents(forge.collateral(intel::Tee::Tdx))),
             ],
+            sources: Vec::new(),
             now: UnixTime::new(NOW),
             staleness: Staleness::Strict,
             providers: vec![
@@ -87,6 +91,7 @@ impl Setup {
             ],
             base_domain: "",
             pool: WorkPool::for_this_machine(),
+            limits: AttestLimits::default(),
             max_body_bytes: 1024 * 1024,
         }
     }
@@ -172,7 +177,7 @@ impl Service {
         let options = CollateralOptions {
             anchors: Arc::new(setup.anchors),
             staleness: setup.staleness,
-            sources: Vec::new(),
+            sources: setup.sources,
             early: false,
             max_platforms: 16,
         };
@@ -193,7 +198,8 @@ impl Service {
         let draining = CancellationToken::new();
         let app = App {
             directory: Arc::new(Directory::new(providers)),
-            attestor: Attestor::new(clock, token_clock.clone(), collateral, setup.pool),
+            attestor: Attestor::new(clock, token_clock.clone(), collateral, setup.pool)
+                .with_limits(setup.limits),
             token_clock,
             metrics: Arc::clone(&metrics),
             store,
