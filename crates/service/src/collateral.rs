@@ -11,12 +11,16 @@ mod bundle;
 mod directory;
 mod error;
 mod fetch;
+mod flights;
+mod floors;
+mod intake;
 mod key;
 mod numbers;
 mod pck_cache;
 mod refresh;
 mod service;
 mod slot;
+mod slots;
 mod source;
 mod status;
 

@@ -10,6 +10,7 @@ mod provider;
 mod seal;
 mod signing_key;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub const DATABASE_FILE: &str = "attestry.db";
 pub const KEY_ENCRYPTION_KEY_FILE: &str = "key-encryption.key";
 
 /// Where and how the store is opened.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StoreOptions {
     /// Directory of the database; created, for its owner only, when it is not there.
     pub data_dir: PathBuf,
@@ -54,6 +55,36 @@ impl StoreOptions {
             key_encryption_key_file: None,
             key_encryption_key: None,
         }
+    }
+}
+
+// By hand: options are printed when something is wrong with them, the key never.
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("data_dir", &self.data_dir)
+            .field("busy_timeout", &self.busy_timeout)
+            .field("key_encryption_key_file", &self.key_encryption_key_file)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a store is for. What development mode stores (keys, minted collateral, policies set by anybody) must
+/// never come to count in production.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreMode {
+    /// For real.
+    Production,
+    /// For development.
+    Development,
+}
+
+impl fmt::Display for StoreMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Production => "production",
+            Self::Development => "development",
+        })
     }
 }
 
@@ -91,6 +122,16 @@ pub enum StoreError {
     /// A statement failed; nothing was changed.
     #[error("the database refused the operation")]
     Database(#[from] sqlx::Error),
+    /// The store belongs to the other mode.
+    #[error("the data directory `{}` was set up for {kept} and cannot be used for {wanted}", path.display())]
+    OtherMode {
+        /// The data directory.
+        path: PathBuf,
+        /// The mode of its first start.
+        kept: String,
+        /// The mode of this one.
+        wanted: StoreMode,
+    },
     /// A stored value is not what this release writes.
     #[error("the stored {what} is malformed")]
     Malformed {
@@ -127,6 +168,31 @@ impl Store {
         Ok(Self {
             pool,
             key_encryption_key,
+        })
+    }
+
+    /// Opens the store for a server: the first one decides what it is for ever after.
+    pub async fn open_for(options: &StoreOptions, wanted: StoreMode) -> Result<Self, StoreError> {
+        let store = Self::open(options).await?;
+        let mut change = store.change().await?;
+        sqlx::query("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING")
+            .bind(MODE)
+            .bind(wanted.to_string())
+            .execute(&mut *change)
+            .await?;
+        let kept: String = sqlx::query_scalar("SELECT value FROM meta WHERE name = ?1")
+            .bind(MODE)
+            .fetch_one(&mut *change)
+            .await?;
+        change.commit().await?;
+        if kept == wanted.to_string() {
+            return Ok(store);
+        }
+        store.close().await;
+        Err(StoreError::OtherMode {
+            path: options.data_dir.clone(),
+            kept,
+            wanted,
         })
     }
 
@@ -168,6 +234,9 @@ impl Store {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
 }
+
+/// Name of the mode among the values kept.
+const MODE: &str = "mode";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 

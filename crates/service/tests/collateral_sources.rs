@@ -47,13 +47,25 @@ impl World {
     }
 
     async fn service(&self, sources: Vec<Source>, early: bool) -> CollateralService {
-        let options = CollateralOptions {
-            anchors: anchors(&self.forge),
-            staleness: Staleness::Strict,
+        self.service_with(CollateralOptions {
             sources,
             early,
+            ..self.options()
+        })
+        .await
+    }
+
+    fn options(&self) -> CollateralOptions {
+        CollateralOptions {
+            anchors: anchors(&self.forge),
+            staleness: Staleness::Strict,
+            sources: vec![self.source(SourceKind::Pccs, 4, 1)],
+            early: false,
             max_platforms: 8,
-        };
+        }
+    }
+
+    async fn service_with(&self, options: CollateralOptions) -> CollateralService {
         let store = Store::open(&StoreOptions::in_dir(self.directory.path()))
             .await
             .unwrap();
@@ -271,6 +283,120 @@ async fn a_retired_number_is_not_offered() {
     );
     let obtained = world.obtain(&service, "number=19").await.unwrap();
     assert_eq!(obtained.evaluation_number(), 19);
+}
+
+#[tokio::test]
+async fn numbers_on_no_signed_list_are_not_asked_for() {
+    let world = World::new().await;
+    let service = world.pccs_service().await;
+    for number in 100..150 {
+        let baseline = format!("number={number}");
+        assert!(matches!(
+            world.obtain(&service, &baseline).await,
+            Err(CollateralUnavailable::BaselineNotOffered { .. }),
+        ));
+    }
+    let controls = world.server.controls();
+    assert_eq!(controls.requests("tcbevaluationdatanumbers"), 1);
+    // Four documents of the standard set, and the list.
+    assert_eq!(controls.requests(""), 5, "{:?}", controls.requests_by_path());
+    assert_eq!(service.status(NOW).keys.len(), 1);
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_had_is_not_asked_for_over_and_over() {
+    let world = World::new().await;
+    let controls = world.server.controls();
+    let fault = Fault::Status {
+        status: 500,
+        retry_after: None,
+    };
+    controls.fail_next(u64::MAX, "tcbevaluationdatanumbers", fault);
+    let service = world.pccs_service().await;
+    for number in 100..120 {
+        let refused = world.obtain(&service, &format!("number={number}")).await;
+        assert!(refused.is_err());
+        assert!(world.obtain(&service, "date>=2024-11-13").await.is_err());
+    }
+    assert_eq!(controls.requests("tcbevaluationdatanumbers"), 1);
+    // Without a list the source itself says what it offers.
+    let obtained = world.obtain(&service, "number=19").await.unwrap();
+    assert_eq!(obtained.evaluation_number(), 19);
+}
+
+#[tokio::test]
+async fn ever_new_numbers_do_not_flood_a_source() {
+    let world = World::new().await;
+    let controls = world.server.controls();
+    let fault = Fault::Status {
+        status: 404,
+        retry_after: None,
+    };
+    controls.fail_next(u64::MAX, "tcbevaluationdatanumbers", fault);
+    let service = world.pccs_service().await;
+    assert!(world.obtain(&service, "number=100").await.is_err());
+    let asked = controls.requests("");
+    controls.hold();
+    let pck = Arc::new(pck(
+        &world.forge,
+        &PckSpec::new(&world.forge.seed, PckCa::Platform),
+    ));
+    let waiting: Vec<_> = (200..260)
+        .map(|number| {
+            let (service, pck) = (service.clone(), Arc::clone(&pck));
+            let baseline = format!("number={number}").parse().unwrap();
+            tokio::spawn(async move { service.obtain(&pck, Tee::Sgx, &baseline, NOW).await })
+        })
+        .collect();
+    controls.wait_for_requests(asked + 8).await;
+    // Room enough for any further request to arrive.
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(controls.requests(""), asked + 8);
+    controls.release();
+    for waiting in waiting {
+        assert!(waiting.await.unwrap().is_err());
+    }
+}
+
+#[tokio::test]
+async fn stale_collateral_that_the_rule_tolerates_is_not_fetched_for_every_request() {
+    let world = World::new().await;
+    let controls = world.server.controls();
+    controls.change(|content| content.age_seconds = 40 * 86_400);
+    let options = CollateralOptions {
+        staleness: Staleness::Grace { seconds: 30 * 86_400 },
+        ..world.options()
+    };
+    let service = world.service_with(options).await;
+    let first = world.obtain(&service, "latest").await.unwrap();
+    assert!(first.valid_until() < NOW);
+    let check = async |now: UnixTime| {
+        let asked = controls.requests("");
+        for _ in 0..100 {
+            let baseline = "latest".parse().unwrap();
+            assert!(service.held(&world.pck, Tee::Sgx, &baseline, now).is_some());
+            let obtained = service.obtain(&world.pck, Tee::Sgx, &baseline, now).await;
+            assert_eq!(obtained.unwrap().documents(), first.documents());
+        }
+        assert_eq!(controls.requests(""), asked);
+    };
+    check(NOW).await;
+
+    // The source goes down, and the set becomes due: one attempt, then not before the next one is.
+    let fault = Fault::Status {
+        status: 500,
+        retry_after: None,
+    };
+    controls.fail_next(u64::MAX, "", fault);
+    let due = service.status(NOW).keys[0].held.as_ref().unwrap().refresh_at;
+    let asked = controls.requests("");
+    let baseline = "latest".parse().unwrap();
+    let obtained = service.obtain(&world.pck, Tee::Sgx, &baseline, due).await;
+    assert_eq!(obtained.unwrap().documents(), first.documents());
+    assert_eq!(controls.requests(""), asked + 1);
+    check(due).await;
 }
 
 #[tokio::test]

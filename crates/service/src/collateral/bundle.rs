@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use super::service::CollateralService;
 use super::source::SourceBuildError;
-use super::{CollateralKey, Edition, ImportError};
+use super::{CollateralKey, ImportError};
 
 /// The payload's media type, covered by the signature.
 const PAYLOAD_TYPE: &str = "application/vnd.attestry.collateral-bundle.v1+json";
@@ -210,14 +210,9 @@ impl CollateralService {
         let mut outcomes = Vec::with_capacity(bundle.entries.len());
         for entry in bundle.entries {
             let key = entry.key;
-            let edition: Edition = key.edition;
-            let imported = self
-                .import(key.tee, edition, entry.documents, &entry.source, now)
+            let outcome = self
+                .import_labelled(key, entry.documents, &entry.source, now)
                 .await;
-            let outcome = match imported {
-                Ok(found) if found != key => Err(ImportError::Mislabelled { expected: key, found }),
-                imported => imported.map(drop),
-            };
             outcomes.push((key, outcome));
         }
         outcomes

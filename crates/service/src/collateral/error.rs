@@ -5,6 +5,7 @@ use attestry_evidence::rejection::{Explanation, Stage};
 use attestry_evidence::time::UnixTime;
 use thiserror::Error;
 
+use super::slots::Full;
 use super::{Baseline, CollateralKey, Regression};
 
 /// Why there is no collateral for a platform at the moment.
@@ -58,6 +59,12 @@ pub enum CollateralUnavailable {
     #[error("collateral for {limit} platforms is held already")]
     TooManyPlatforms {
         /// The limit, a setting.
+        limit: usize,
+    },
+    /// As many editions by number as allowed are held already.
+    #[error("{limit} numbered editions are held for this platform already")]
+    TooManyEditions {
+        /// The limit.
         limit: usize,
     },
     /// The service is stopping.
@@ -128,6 +135,13 @@ impl CollateralUnavailable {
                 format!("{limit} platforms are held already"),
                 "the operator may raise `collateral.max_platforms`",
             ),
+            Self::TooManyEditions { limit } => facts(
+                "too_many_editions",
+                "tcb_evaluation_data_number",
+                "a TCB baseline that collateral is held for",
+                format!("{limit} numbered editions are held for this platform already"),
+                "choose a baseline that is held, such as `latest`",
+            ),
             Self::Stopping => facts(
                 "stopping",
                 "service",
@@ -168,7 +182,31 @@ pub enum ImportError {
         /// The limit, a setting.
         limit: usize,
     },
+    /// As many editions by number as allowed are held already.
+    #[error("{limit} numbered editions are held for this platform already")]
+    TooManyEditions {
+        /// The limit.
+        limit: usize,
+    },
     /// They could not be stored.
     #[error("the collateral could not be stored")]
     Store(#[from] crate::store::StoreError),
+}
+
+impl From<Full> for CollateralUnavailable {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Platforms(limit) => Self::TooManyPlatforms { limit },
+            Full::Editions(limit) => Self::TooManyEditions { limit },
+        }
+    }
+}
+
+impl From<Full> for ImportError {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Platforms(limit) => Self::TooManyPlatforms { limit },
+            Full::Editions(limit) => Self::TooManyEditions { limit },
+        }
+    }
 }

@@ -16,6 +16,10 @@ use super::source::{SourceBuildError, SourceError};
 #[derive(Debug, Clone)]
 pub(super) struct Fetcher {
     client: Client,
+    /// The service itself.
+    base: Url,
+    /// Sent to the service itself and to nobody else: a subscription key may be among them.
+    headers: HeaderMap,
     attempts: u32,
 }
 
@@ -27,6 +31,7 @@ pub(super) struct Answer {
 
 impl Fetcher {
     pub(super) fn new(
+        base: Url,
         headers: HeaderMap,
         ca_file: Option<&Path>,
         request_timeout: Duration,
@@ -34,7 +39,6 @@ impl Fetcher {
     ) -> Result<Self, SourceBuildError> {
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
-            .default_headers(headers)
             .redirect(redirect::Policy::none())
             .connect_timeout(request_timeout.min(MAX_CONNECT_TIME))
             .timeout(request_timeout);
@@ -50,7 +54,12 @@ impl Fetcher {
             builder = builder.tls_certs_only(certificates);
         }
         let client = builder.build().map_err(|_| SourceBuildError::Client)?;
-        Ok(Self { client, attempts })
+        Ok(Self {
+            client,
+            base,
+            headers,
+            attempts,
+        })
     }
 
     /// Asks until there is an answer that another attempt would not change.
@@ -74,7 +83,11 @@ impl Fetcher {
 
     async fn attempt(&self, url: &Url) -> Result<Answer, Failed> {
         let unreachable = |_| Failed::ForNow(SourceError::Unreachable, None);
-        let response = self.client.get(url.clone()).send().await.map_err(unreachable)?;
+        let mut request = self.client.get(url.clone());
+        if url.origin() == self.base.origin() {
+            request = request.headers(self.headers.clone());
+        }
+        let response = request.send().await.map_err(unreachable)?;
         match response.status() {
             StatusCode::OK => bounded(response).await,
             StatusCode::NOT_FOUND | StatusCode::GONE => Err(Failed::Finally(SourceError::Unknown)),
@@ -166,3 +179,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
 const USER_AGENT: &str = concat!("attestry/", env!("CARGO_PKG_VERSION"));
+
+#[cfg(test)]
+mod tests;

@@ -16,9 +16,10 @@ impl CollateralService {
     /// where it is missing; then brings the gauges up to date. Returns how many sets were replaced.
     pub async fn refresh_step(&self, now: UnixTime) -> usize {
         self.add_early_editions();
+        let slots = self.0.slots.all();
         let mut flights = JoinSet::new();
         let mut replaced = 0;
-        for slot in self.0.slots().into_iter().filter(|slot| is_due(slot, now)) {
+        for slot in slots.into_iter().filter(|slot| slot.is_due(now)) {
             if flights.len() >= MAX_FLIGHTS {
                 replaced += usize::from(
                     flights
@@ -42,10 +43,10 @@ impl CollateralService {
         if !self.0.options.early || self.0.options.sources.is_empty() {
             return;
         }
-        for slot in self.0.slots() {
+        for slot in self.0.slots.all() {
             if slot.key.edition == Edition::Standard && slot.held().is_some() {
                 // The platform is held already: there is room for its editions.
-                let _ = self.0.slot(slot.key.with_edition(Edition::Early));
+                let _ = self.0.slots.get_or_add(slot.key.with_edition(Edition::Early));
             }
         }
     }
@@ -53,32 +54,19 @@ impl CollateralService {
 
 impl Inner {
     async fn refresh(&self, slot: &Slot, now: UnixTime) -> bool {
-        let _flight = slot.flight.lock().await;
+        let flight = self.flights.of(slot.key);
+        let _flight = flight.lock().await;
         // A request may have filled the slot while this waited.
-        if !is_due(slot, now) {
+        if !slot.is_due(now) {
             return false;
         }
-        match self.fetch(slot, now).await {
+        match self.fetch(slot.key, now).await {
             Ok(_) => true,
             Err(error) => {
                 warn!(collateral.key = %slot.key, error = %error, "collateral was not refreshed");
-                slot.record().retry_at = now.add_seconds(spread(RETRY_SECONDS));
                 false
             }
         }
-    }
-}
-
-fn is_due(slot: &Slot, now: UnixTime) -> bool {
-    let record = slot.record();
-    if record.retry_at.is_some_and(|retry_at| now < retry_at) {
-        return false;
-    }
-    match slot.held() {
-        Some(held) => held.refresh_at <= now,
-        // The early edition of a known platform, or what the store holds but has expired. Slots that only
-        // requests have asked for in vain are left to requests.
-        None => slot.key.edition == Edition::Early || record.floor.is_some(),
     }
 }
 
@@ -88,6 +76,11 @@ pub(super) fn refresh_at(fetched_at: UnixTime, valid_until: UnixTime) -> UnixTim
     fetched_at
         .add_seconds(spread(half).max(MIN_REFRESH_SECONDS))
         .unwrap_or(valid_until)
+}
+
+/// When the background asks again after a failure at `now`.
+pub(super) fn retry_at(now: UnixTime) -> Option<UnixTime> {
+    now.add_seconds(spread(RETRY_SECONDS))
 }
 
 /// `seconds`, give or take a tenth: nodes that were started together must not ask together for ever.

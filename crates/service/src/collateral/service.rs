@@ -1,24 +1,20 @@
 //! The collateral service: what the request path asks.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use attestry_evidence::dcap::{
-    CollateralDocuments, CollateralError, Staleness, Tee, VerifiedCollateral, VerifiedPck,
-};
+use attestry_evidence::dcap::{CollateralDocuments, Staleness, Tee, VerifiedCollateral, VerifiedPck};
 use attestry_evidence::time::UnixTime;
 use attestry_evidence::x509::TrustAnchors;
-use tracing::{error, info, warn};
 
-use super::alarm::{Alarm, Floor, Regression};
+use super::flights::Flights;
+use super::floors::Floors;
+use super::intake::{has_number, key_of};
 use super::numbers::NumberLists;
-use super::slot::{Failure, Held, Slot};
-use super::source::SourceError;
+use super::slot::Held;
+use super::slots::Slots;
 use super::{Baseline, CollateralKey, CollateralUnavailable, Edition, ImportError, PckCache, Source};
-use crate::store::{CollateralRecord, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
-use crate::telemetry::metrics::FetchLabels;
 
 /// What a [`CollateralService`] works with.
 pub struct CollateralOptions {
@@ -44,9 +40,9 @@ pub(super) struct Inner {
     pub(super) metrics: Arc<Metrics>,
     pub(super) pck_cache: PckCache,
     pub(super) numbers: NumberLists,
-    /// Read without a lock on the request path; replaced whole, under `growth`, when a key is added.
-    slots: ArcSwap<HashMap<CollateralKey, Arc<Slot>>>,
-    growth: Mutex<()>,
+    pub(super) slots: Slots,
+    pub(super) flights: Flights,
+    pub(super) floors: Floors,
 }
 
 impl CollateralService {
@@ -59,12 +55,13 @@ impl CollateralService {
     ) -> Result<Self, StoreError> {
         let inner = Inner {
             pck_cache: PckCache::new(Arc::clone(&options.anchors)),
+            slots: Slots::new(options.max_platforms),
             options,
             store,
             metrics,
             numbers: NumberLists::default(),
-            slots: ArcSwap::default(),
-            growth: Mutex::default(),
+            flights: Flights::default(),
+            floors: Floors::default(),
         };
         let service = Self(Arc::new(inner));
         service.reload(now).await?;
@@ -72,28 +69,17 @@ impl CollateralService {
     }
 
     /// Takes in what the store holds and this process does not, for example what another one has imported.
+    /// Nothing is taken in that is worse than what was taken before.
     pub async fn reload(&self, now: UnixTime) -> Result<(), StoreError> {
+        let mut taken = Vec::new();
         for record in self.0.store.collateral_list().await? {
-            let key = CollateralKey::from_texts(&record.tee, &record.fmspc, &record.ca, &record.edition)?;
-            // Kept already, so the limit on platforms has no say.
-            let slot = self.0.slot_unlimited(key);
-            let _flight = slot.flight.lock().await;
-            if slot
-                .held()
-                .is_some_and(|held| held.collateral.documents() == &record.documents)
-            {
-                continue;
-            }
-            slot.record()
-                .floor
-                .get_or_insert_with(|| Floor::of_record(&record));
-            match self.0.verified(record.documents, key.tee, now).await {
-                Ok(collateral) => slot.hold(held(Arc::new(collateral), record.source, record.fetched_at)),
-                Err(error) => {
-                    info!(collateral.key = %key, error = %error, "stored collateral cannot be used now");
-                }
-            }
+            let key = key_of(&record)?;
+            let flight = self.0.flights.of(key);
+            let _flight = flight.lock().await;
+            taken.extend(self.0.take_stored(key, record, now).await);
         }
+        // Only then: sets that were stored side by side do not stand in each other's way.
+        taken.iter().for_each(|numbers| self.0.floors.raise(numbers));
         Ok(())
     }
 
@@ -142,24 +128,27 @@ impl CollateralService {
             ca: pck.ca(),
             edition: Edition::Standard,
         };
-        let current = |edition| self.0.existing_slot(&key.with_edition(edition))?.current(now);
+        let ready = |edition| self.0.ready(&key.with_edition(edition), now);
         let at_least = |number| {
             // In this order: the early set is asked for only when the standard one is known to be too old.
-            let standard = current(Edition::Standard)?;
+            let standard = ready(Edition::Standard)?;
             if standard.evaluation_number() >= number {
                 return Some(standard);
             }
-            current(Edition::Early).filter(|early| early.evaluation_number() >= number)
+            ready(Edition::Early).filter(|early| early.evaluation_number() >= number)
         };
         match *baseline {
-            Baseline::Latest => current(Edition::Standard),
-            Baseline::Early => current(Edition::Early),
+            Baseline::Latest => ready(Edition::Standard),
+            Baseline::Early => ready(Edition::Early),
             Baseline::Number(number) => [Edition::Standard, Edition::Early, Edition::Number(number)]
                 .into_iter()
-                .filter_map(current)
+                .filter_map(ready)
                 .find(|collateral| has_number(collateral, number)),
             Baseline::AtLeast(number) => at_least(number),
-            Baseline::Since(date) => at_least(self.0.known_first_number_since(tee, date, now)?),
+            Baseline::Since(date) => {
+                let standard = ready(Edition::Standard)?;
+                at_least(self.0.known_first_number_since(&standard, date, now)?)
+            }
         }
     }
 
@@ -169,7 +158,7 @@ impl CollateralService {
     }
 
     /// Takes documents that an operator hands over, under the edition given. They must verify and must not
-    /// be worse than those held.
+    /// be worse than those taken before.
     pub async fn import(
         &self,
         tee: Tee,
@@ -178,37 +167,26 @@ impl CollateralService {
         source: &str,
         now: UnixTime,
     ) -> Result<CollateralKey, ImportError> {
-        let collateral = self
-            .0
-            .verified(documents, tee, now)
-            .await
-            .map_err(ImportError::Refused)?;
-        let key = CollateralKey {
-            tee,
-            fmspc: collateral.fmspc(),
-            ca: collateral.ca(),
-            edition,
-        };
-        if let Some(found) = mislabelled(&collateral, &key) {
-            return Err(ImportError::Mislabelled { expected: key, found });
-        }
-        let slot = self
-            .0
-            .slot(key)
-            .map_err(|limit| ImportError::TooManyPlatforms { limit })?;
-        let _flight = slot.flight.lock().await;
-        if let Some(regression) = regression(&slot, &collateral) {
-            return Err(ImportError::Regressed { key, regression });
-        }
-        self.0.keep(&slot, &Arc::new(collateral), source, now).await?;
-        Ok(key)
+        self.0.import(Err((tee, edition)), documents, source, now).await
+    }
+
+    /// As [`CollateralService::import`], of documents that say what they are for: they must be for `key`.
+    pub async fn import_labelled(
+        &self,
+        key: CollateralKey,
+        documents: CollateralDocuments,
+        source: &str,
+        now: UnixTime,
+    ) -> Result<(), ImportError> {
+        self.0.import(Ok(key), documents, source, now).await.map(drop)
     }
 
     /// Every set held, for export.
     pub(super) fn held_sets(&self) -> Vec<(CollateralKey, Arc<Held>)> {
         let mut held: Vec<_> = self
             .0
-            .slots()
+            .slots
+            .all()
             .iter()
             .filter_map(|slot| Some((slot.key, slot.held()?)))
             .collect();
@@ -221,41 +199,47 @@ impl CollateralService {
         key: CollateralKey,
         now: UnixTime,
     ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        let slot = self
-            .0
-            .slot(key)
-            .map_err(|limit| CollateralUnavailable::TooManyPlatforms { limit })?;
-        if let Some(collateral) = slot.current(now) {
+        if let Some(collateral) = self.0.ready(&key, now) {
             return Ok(collateral);
         }
+        self.0.slots.room(&key)?;
         // A task of its own: a client that goes away must not take the others' answer with it.
         let inner = Arc::clone(&self.0);
-        tokio::spawn(async move { inner.fill(&slot, now).await })
+        tokio::spawn(async move { inner.fill(key, now).await })
             .await
             .unwrap_or(Err(CollateralUnavailable::Stopping))
     }
 
     /// The set with exactly this evaluation number. One of the two usual editions has it more often than not.
+    /// Otherwise it is asked for only if Intel offers it: the number may be anybody's invention.
     async fn number(
         &self,
         key: CollateralKey,
         number: u32,
         now: UnixTime,
     ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        for edition in [Edition::Standard, Edition::Early] {
-            let slot = self.0.existing_slot(&key.with_edition(edition));
-            if let Some(collateral) = slot.and_then(|slot| slot.current(now))
+        for edition in [Edition::Standard, Edition::Early, Edition::Number(number)] {
+            if let Some(collateral) = self.0.ready(&key.with_edition(edition), now)
                 && has_number(&collateral, number)
             {
                 return Ok(collateral);
             }
         }
+        // The list is verified with it; and who does not know the platform does not know its numbers.
+        let standard = self.edition(key, now).await?;
+        if has_number(&standard, number) {
+            return Ok(standard);
+        }
+        let not_offered = CollateralUnavailable::BaselineNotOffered {
+            baseline: Baseline::Number(number),
+        };
+        if self.0.offers(&standard, number, now).await == Some(false) {
+            return Err(not_offered);
+        }
         self.edition(key.with_edition(Edition::Number(number)), now)
             .await
             .map_err(|error| match error {
-                CollateralUnavailable::UnknownPlatform { .. } => CollateralUnavailable::BaselineNotOffered {
-                    baseline: Baseline::Number(number),
-                },
+                CollateralUnavailable::UnknownPlatform { .. } => not_offered,
                 error => error,
             })
     }
@@ -279,275 +263,47 @@ impl CollateralService {
 }
 
 impl Inner {
-    pub(super) fn slots(&self) -> Vec<Arc<Slot>> {
-        self.slots.load().values().cloned().collect()
+    /// The set held under `key`, if nobody need be asked for another one first.
+    fn ready(&self, key: &CollateralKey, now: UnixTime) -> Option<Arc<VerifiedCollateral>> {
+        self.slots.get(key)?.ready(now, self.options.staleness)
     }
 
-    pub(super) fn existing_slot(&self, key: &CollateralKey) -> Option<Arc<Slot>> {
-        self.slots.load().get(key).cloned()
-    }
-
-    /// The slot of `key`, new if need be and if there is room; the limit otherwise.
-    pub(super) fn slot(&self, key: CollateralKey) -> Result<Arc<Slot>, usize> {
-        if let Some(slot) = self.existing_slot(&key) {
-            return Ok(slot);
-        }
-        let limit = self.options.max_platforms;
-        let platform = key.with_edition(Edition::Standard);
-        let slots = self.slots.load();
-        let platforms: HashSet<_> = slots
-            .keys()
-            .map(|key| key.with_edition(Edition::Standard))
-            .collect();
-        if platforms.len() >= limit && !platforms.contains(&platform) {
-            return Err(limit);
-        }
-        Ok(self.slot_unlimited(key))
-    }
-
-    fn slot_unlimited(&self, key: CollateralKey) -> Arc<Slot> {
-        let _growth = self.growth.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = self.existing_slot(&key) {
-            return slot;
-        }
-        let slot = Arc::new(Slot::new(key));
-        let mut slots = HashMap::clone(&self.slots.load());
-        slots.insert(key, Arc::clone(&slot));
-        self.slots.store(Arc::new(slots));
-        slot
-    }
-
-    /// Obtains a current set for a slot that has none; failing that, a stale one if the rule allows it.
+    /// Obtains a current set for a key that has none; failing that, a stale one if the rule allows it.
     async fn fill(
         &self,
-        slot: &Arc<Slot>,
+        key: CollateralKey,
         now: UnixTime,
     ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        let _flight = slot.flight.lock().await;
+        let flight = self.flights.of(key);
+        let usable = || self.slots.get(&key)?.usable(now, self.options.staleness);
+        let _flight = match (flight.try_lock(), usable()) {
+            (Ok(flight), _) => flight,
+            // Somebody is asking already, and there is something to go on with.
+            (Err(_), Some(stale)) => return Ok(stale),
+            (Err(_), None) => flight.lock().await,
+        };
         // Somebody else's flight may have landed while this one waited.
-        if let Some(collateral) = slot.current(now) {
+        if let Some(collateral) = self.ready(&key, now) {
             return Ok(collateral);
         }
-        let error = match slot.recent_failure() {
+        let error = match self.flights.recent_failure(&key) {
             Some(error) => error,
-            None => match self.fetch(slot, now).await {
+            None => match self.fetch(key, now).await {
                 Ok(collateral) => return Ok(collateral),
                 Err(error) => error,
             },
         };
-        let Some(held) = slot.held() else {
-            return Err(error);
-        };
-        match held.collateral.is_usable_at(now, self.options.staleness) {
-            Ok(_) => Ok(Arc::clone(&held.collateral)),
-            Err(_) => Err(CollateralUnavailable::Expired {
-                key: slot.key,
+        if let Some(stale) = usable() {
+            return Ok(stale);
+        }
+        match self.slots.get(&key).and_then(|slot| slot.held()) {
+            Some(held) => Err(CollateralUnavailable::Expired {
+                key,
                 valid_until: held.collateral.valid_until(),
             }),
+            None => Err(error),
         }
     }
-
-    /// Asks the sources in turn. The caller holds the slot's flight.
-    pub(super) async fn fetch(
-        &self,
-        slot: &Slot,
-        now: UnixTime,
-    ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        let key = slot.key;
-        let mut failure = CollateralUnavailable::UnknownPlatform { key };
-        for source in &self.options.sources {
-            let (outcome, error) = match source.documents(&key).await {
-                Ok(documents) => match self.take(slot, documents, source.name(), now).await {
-                    Ok(collateral) => {
-                        self.count_fetch(source, "ok");
-                        return Ok(collateral);
-                    }
-                    Err(error) => ("refused", error),
-                },
-                Err(SourceError::Unknown) => ("unknown", CollateralUnavailable::UnknownPlatform { key }),
-                Err(error) => {
-                    warn!(
-                        collateral.key = %key,
-                        collateral.source = source.name(),
-                        error = %error,
-                        "a collateral source failed",
-                    );
-                    ("unavailable", CollateralUnavailable::Unreachable { key })
-                }
-            };
-            self.count_fetch(source, outcome);
-            failure = more_telling(failure, error);
-        }
-        slot.record().failure = Some(Failure {
-            at: std::time::Instant::now(),
-            error: failure.clone(),
-        });
-        Err(failure)
-    }
-
-    /// Verifies what a source gave and puts it in use unless it is worse than what is held.
-    async fn take(
-        &self,
-        slot: &Slot,
-        documents: CollateralDocuments,
-        source: &str,
-        now: UnixTime,
-    ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        let key = slot.key;
-        let collateral = match self.verified(documents, key.tee, now).await {
-            Ok(collateral) => collateral,
-            Err(error) => {
-                self.raise(slot, source, error.to_string(), now);
-                return Err(CollateralUnavailable::Refused { key, error });
-            }
-        };
-        if let Some(found) = mislabelled(&collateral, &key) {
-            self.raise(slot, source, format!("the documents are for {found}"), now);
-            return Err(CollateralUnavailable::UnknownPlatform { key });
-        }
-        if let Some(regression) = regression(slot, &collateral) {
-            self.raise(slot, source, regression.to_string(), now);
-            return Err(CollateralUnavailable::Regressed { key, regression });
-        }
-        let collateral = Arc::new(collateral);
-        if let Err(error) = self.keep(slot, &collateral, source, now).await {
-            // Good collateral is not thrown away because the disk is full.
-            error!(collateral.key = %key, error = %error, "collateral could not be stored");
-            slot.hold(held(Arc::clone(&collateral), source.to_owned(), now));
-        }
-        Ok(collateral)
-    }
-
-    /// Stores a set, and only then puts it in use.
-    async fn keep(
-        &self,
-        slot: &Slot,
-        collateral: &Arc<VerifiedCollateral>,
-        source: &str,
-        now: UnixTime,
-    ) -> Result<(), StoreError> {
-        self.store
-            .collateral_put(&record(&slot.key, collateral, source, now))
-            .await?;
-        slot.hold(held(Arc::clone(collateral), source.to_owned(), now));
-        info!(
-            collateral.key = %slot.key,
-            collateral.source = source,
-            collateral.evaluation_number = collateral.evaluation_number(),
-            collateral.valid_until = %collateral.valid_until(),
-            "collateral taken into use",
-        );
-        Ok(())
-    }
-
-    /// Off the async workers: a set takes some nine signature verifications.
-    pub(super) async fn verified(
-        &self,
-        documents: CollateralDocuments,
-        tee: Tee,
-        now: UnixTime,
-    ) -> Result<VerifiedCollateral, CollateralError> {
-        let (anchors, staleness) = (Arc::clone(&self.options.anchors), self.options.staleness);
-        let verify = move || VerifiedCollateral::verify(documents, tee, &anchors, now, staleness);
-        match tokio::task::spawn_blocking(verify).await {
-            Ok(verified) => verified,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-
-    fn raise(&self, slot: &Slot, source: &str, reason: String, now: UnixTime) {
-        error!(
-            collateral.key = %slot.key,
-            collateral.source = source,
-            reason,
-            "a collateral source gave documents that are refused; what is held stays in use",
-        );
-        self.metrics
-            .collateral_alarms
-            .get_or_create(&slot.key.labels())
-            .inc();
-        slot.record().alarm = Some(Alarm {
-            raised_at: now,
-            source: source.to_owned(),
-            reason,
-        });
-    }
-
-    fn count_fetch(&self, source: &Source, outcome: &'static str) {
-        let labels = FetchLabels {
-            source: source.name().to_owned(),
-            outcome,
-        };
-        self.metrics.collateral_fetches.get_or_create(&labels).inc();
-    }
-}
-
-fn held(collateral: Arc<VerifiedCollateral>, source: String, fetched_at: UnixTime) -> Held {
-    let refresh_at = super::refresh::refresh_at(fetched_at, collateral.valid_until());
-    Held {
-        collateral,
-        source,
-        fetched_at,
-        refresh_at,
-    }
-}
-
-fn record(
-    key: &CollateralKey,
-    collateral: &VerifiedCollateral,
-    source: &str,
-    now: UnixTime,
-) -> CollateralRecord {
-    CollateralRecord {
-        tee: key.tee_name().to_owned(),
-        fmspc: key.fmspc_hex(),
-        ca: key.ca_name().to_owned(),
-        edition: key.edition.to_string(),
-        documents: collateral.documents().clone(),
-        source: source.to_owned(),
-        fetched_at: now,
-        tcb_info_evaluation_number: collateral.tcb_info_evaluation_number(),
-        qe_identity_evaluation_number: collateral.qe_identity_evaluation_number(),
-        pck_crl_number: collateral.pck_crl_number(),
-        root_crl_number: collateral.root_crl_number(),
-    }
-}
-
-fn regression(slot: &Slot, offered: &VerifiedCollateral) -> Option<Regression> {
-    let floor = slot.record().floor?;
-    floor.regression(&Floor::of(offered))
-}
-
-/// What the documents are for, if that is not `key`.
-fn mislabelled(collateral: &VerifiedCollateral, key: &CollateralKey) -> Option<CollateralKey> {
-    let mut found = CollateralKey {
-        tee: collateral.tee(),
-        fmspc: collateral.fmspc(),
-        ca: collateral.ca(),
-        edition: key.edition,
-    };
-    if let Edition::Number(number) = key.edition
-        && !has_number(collateral, number)
-    {
-        found.edition = Edition::Number(collateral.evaluation_number());
-    }
-    (found != *key).then_some(found)
-}
-
-/// Documents fetched by number must both have it (Intel PCS API v4, `tcbEvaluationDataNumber`).
-fn has_number(collateral: &VerifiedCollateral, number: u32) -> bool {
-    collateral.tcb_info_evaluation_number() == number && collateral.qe_identity_evaluation_number() == number
-}
-
-/// Of two sources' failures the one that says more: a refusal over silence, silence over not knowing.
-fn more_telling(one: CollateralUnavailable, other: CollateralUnavailable) -> CollateralUnavailable {
-    let rank = |error: &CollateralUnavailable| match error {
-        CollateralUnavailable::Refused { .. } => 3,
-        CollateralUnavailable::Regressed { .. } => 2,
-        CollateralUnavailable::Unreachable { .. } => 1,
-        _ => 0,
-    };
-    if rank(&other) > rank(&one) { other } else { one }
 }
 
 #[cfg(test)]

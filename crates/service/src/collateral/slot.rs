@@ -1,21 +1,17 @@
 //! What is held for one key.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use attestry_evidence::dcap::VerifiedCollateral;
+use attestry_evidence::dcap::{Staleness, VerifiedCollateral};
 use attestry_evidence::time::UnixTime;
 
-use super::alarm::{Alarm, Floor};
-use super::{CollateralKey, CollateralUnavailable};
+use super::{Alarm, CollateralKey};
 
 /// The state of one key. The snapshot is replaced whole; everything else is bookkeeping off the request path.
 pub(super) struct Slot {
     pub(super) key: CollateralKey,
     held: ArcSwapOption<Held>,
-    /// Held while documents are obtained or taken in: one flight a key.
-    pub(super) flight: tokio::sync::Mutex<()>,
     record: Mutex<Record>,
 }
 
@@ -31,18 +27,11 @@ pub(super) struct Held {
 /// The rest.
 #[derive(Default)]
 pub(super) struct Record {
-    /// Numbers of the best set ever taken, also when it cannot be used any more.
-    pub(super) floor: Option<Floor>,
     pub(super) alarm: Option<Alarm>,
-    pub(super) failure: Option<Failure>,
+    /// Why the last attempt to obtain documents failed.
+    pub(super) failure: Option<String>,
     /// Not before then does the background try again.
     pub(super) retry_at: Option<UnixTime>,
-}
-
-/// The last failure to obtain documents.
-pub(super) struct Failure {
-    pub(super) at: Instant,
-    pub(super) error: CollateralUnavailable,
 }
 
 impl Slot {
@@ -50,7 +39,6 @@ impl Slot {
         Self {
             key,
             held: ArcSwapOption::empty(),
-            flight: tokio::sync::Mutex::new(()),
             record: Mutex::default(),
         }
     }
@@ -59,35 +47,42 @@ impl Slot {
         self.held.load_full()
     }
 
-    /// The held set, if it has not expired.
-    pub(super) fn current(&self, now: UnixTime) -> Option<Arc<VerifiedCollateral>> {
+    /// The held set, if nobody need be asked for another one before it is used: it has not expired, or may be
+    /// used nevertheless and is not due.
+    pub(super) fn ready(&self, now: UnixTime, staleness: Staleness) -> Option<Arc<VerifiedCollateral>> {
         let held = self.held.load();
         let collateral = &held.as_ref()?.collateral;
-        (now < collateral.valid_until()).then(|| Arc::clone(collateral))
+        let ready = now < collateral.valid_until()
+            || (!self.is_due(now) && collateral.is_usable_at(now, staleness).is_ok());
+        ready.then(|| Arc::clone(collateral))
+    }
+
+    /// The held set, if it may be used.
+    pub(super) fn usable(&self, now: UnixTime, staleness: Staleness) -> Option<Arc<VerifiedCollateral>> {
+        let held = self.held.load();
+        let collateral = &held.as_ref()?.collateral;
+        let usable = collateral.is_usable_at(now, staleness).is_ok();
+        usable.then(|| Arc::clone(collateral))
+    }
+
+    /// Whether newer documents are to be looked for.
+    pub(super) fn is_due(&self, now: UnixTime) -> bool {
+        if self.record().retry_at.is_some_and(|retry_at| now < retry_at) {
+            return false;
+        }
+        self.held
+            .load()
+            .as_ref()
+            .is_none_or(|held| held.refresh_at <= now)
     }
 
     /// Puts a set in use and forgets what went wrong before it.
     pub(super) fn hold(&self, held: Held) {
-        let mut record = self.record();
-        record.floor = Some(Floor::of(&held.collateral));
-        record.failure = None;
-        record.retry_at = None;
-        record.alarm = None;
+        *self.record() = Record::default();
         self.held.store(Some(Arc::new(held)));
-    }
-
-    /// The last failure, while it is recent enough to stand for another attempt.
-    pub(super) fn recent_failure(&self) -> Option<CollateralUnavailable> {
-        let record = self.record();
-        let failure = record.failure.as_ref()?;
-        (failure.at.elapsed() < FAILURE_LIFE).then(|| failure.error.clone())
     }
 
     pub(super) fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// How long a failure answers further requests: long enough that a burst of requests is one attempt, short
-/// enough that nobody waits for a source that has recovered.
-const FAILURE_LIFE: Duration = Duration::from_secs(5);

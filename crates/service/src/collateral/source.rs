@@ -2,18 +2,21 @@
 //!
 //! A source is trusted for nothing but its availability: what it gives is verified afterwards.
 
+mod bundle_file;
 mod remote;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use attestry_evidence::dcap::{CollateralDocuments, Tee};
 use thiserror::Error;
 
+use self::bundle_file::BundleFile;
 use self::remote::Remote;
 use super::bundle::BundleVerifier;
-use super::{Bundle, CollateralKey, Edition, directory};
+use super::{CollateralKey, Edition, directory};
 use crate::config::{SourceConfig, SourceKind};
 
 /// One source.
@@ -27,7 +30,7 @@ pub struct Source {
 enum Kind {
     Remote(Box<Remote>),
     Directory(PathBuf),
-    Bundle { path: PathBuf, verifier: BundleVerifier },
+    Bundle(Arc<BundleFile>),
 }
 
 /// A list of evaluation numbers as received: its text and the chain of its signer.
@@ -117,13 +120,8 @@ impl Source {
             SourceKind::Bundle => {
                 let verifier = BundleVerifier::from_file(&config.signer)?;
                 let name = format!("bundle {}", config.path.display());
-                (
-                    name,
-                    Kind::Bundle {
-                        path: config.path.clone(),
-                        verifier,
-                    },
-                )
+                let file = BundleFile::new(config.path.clone(), verifier);
+                (name, Kind::Bundle(Arc::new(file)))
             }
         };
         Ok(Self { name, kind })
@@ -143,9 +141,9 @@ impl Source {
                 off_the_workers(move || directory::read_documents(&path).map_err(|error| error.as_source()))
                     .await
             }
-            Kind::Bundle { path, verifier } => {
-                let (path, verifier, key) = (path.clone(), verifier.clone(), *key);
-                off_the_workers(move || from_bundle(&path, &verifier, &key)).await
+            Kind::Bundle(file) => {
+                let (file, key) = (Arc::clone(file), *key);
+                off_the_workers(move || file.documents(&key)).await
             }
         }
     }
@@ -154,22 +152,9 @@ impl Source {
     pub(super) async fn evaluation_numbers(&self, tee: Tee) -> Result<SignedNumbers, SourceError> {
         match &self.kind {
             Kind::Remote(remote) => remote.evaluation_numbers(tee).await,
-            Kind::Directory(_) | Kind::Bundle { .. } => Err(SourceError::Unknown),
+            Kind::Directory(_) | Kind::Bundle(_) => Err(SourceError::Unknown),
         }
     }
-}
-
-fn from_bundle(
-    path: &std::path::Path,
-    verifier: &BundleVerifier,
-    key: &CollateralKey,
-) -> Result<CollateralDocuments, SourceError> {
-    let text = std::fs::read(path).map_err(|_| SourceError::Unreachable)?;
-    let bundle = Bundle::open(&text, verifier).map_err(|_| SourceError::Malformed {
-        what: "signed bundle",
-    })?;
-    let entry = bundle.entries.into_iter().find(|entry| entry.key == *key);
-    Ok(entry.ok_or(SourceError::Unknown)?.documents)
 }
 
 async fn off_the_workers<T: Send + 'static>(

@@ -72,7 +72,7 @@ pub struct HeldStatus {
 impl CollateralService {
     /// The state of everything held.
     pub fn status(&self, now: UnixTime) -> CollateralStatus {
-        let mut slots = self.0.slots();
+        let mut slots = self.0.slots.all();
         slots.sort_by_key(|slot| slot.key.to_string());
         CollateralStatus {
             now,
@@ -92,7 +92,7 @@ impl Inner {
             edition: key.edition.to_string(),
             held: self.held_status(slot, now),
             alarm: record.alarm.clone(),
-            failure: record.failure.as_ref().map(|failure| failure.error.to_string()),
+            failure: record.failure.clone(),
         }
     }
 
@@ -117,7 +117,7 @@ impl Inner {
 
     /// Brings the gauges up to date.
     pub(super) fn update_gauges(&self, now: UnixTime) {
-        for slot in self.slots() {
+        for slot in self.slots.all() {
             let Some(held) = slot.held() else { continue };
             let labels = CollateralKey::labels(&slot.key);
             let (age, expires_in) = (&self.metrics.collateral_age, &self.metrics.collateral_expires_in);

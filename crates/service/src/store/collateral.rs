@@ -18,6 +18,8 @@ pub struct CollateralRecord {
     pub ca: String,
     /// Which of the sets kept side by side: `standard`, `early`, or an evaluation number.
     pub edition: String,
+    /// Which root the documents descend from.
+    pub root: String,
     /// The documents as received.
     pub documents: CollateralDocuments,
     /// Name of the source that gave them.
@@ -35,15 +37,17 @@ pub struct CollateralRecord {
 }
 
 impl Store {
-    /// Keeps `record` as the last good documents of its key.
-    pub async fn collateral_put(&self, record: &CollateralRecord) -> Result<(), StoreError> {
+    /// Keeps `record` as the last good documents of its key. `false`, and nothing is changed, when documents of
+    /// the same root are kept that have a higher number: another process may have stored them a moment ago.
+    pub async fn collateral_put(&self, record: &CollateralRecord) -> Result<bool, StoreError> {
         let documents = &record.documents;
         let mut change = self.change().await?;
-        sqlx::query(
+        let changed = sqlx::query(
             "INSERT INTO collateral (tee, fmspc, ca, edition, tcb_info, tcb_info_issuer_chain, qe_identity, \
                qe_identity_issuer_chain, root_ca_crl, pck_crl, pck_crl_issuer_chain, source, fetched_at, \
-               tcb_info_evaluation_number, qe_identity_evaluation_number, pck_crl_number, root_crl_number) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+               tcb_info_evaluation_number, qe_identity_evaluation_number, pck_crl_number, root_crl_number, \
+               root) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
              ON CONFLICT (tee, fmspc, ca, edition) DO UPDATE SET \
                tcb_info = excluded.tcb_info, \
                tcb_info_issuer_chain = excluded.tcb_info_issuer_chain, \
@@ -57,7 +61,13 @@ impl Store {
                tcb_info_evaluation_number = excluded.tcb_info_evaluation_number, \
                qe_identity_evaluation_number = excluded.qe_identity_evaluation_number, \
                pck_crl_number = excluded.pck_crl_number, \
-               root_crl_number = excluded.root_crl_number",
+               root_crl_number = excluded.root_crl_number, \
+               root = excluded.root \
+             WHERE collateral.root NOT IN ('', excluded.root) OR ( \
+               excluded.tcb_info_evaluation_number >= collateral.tcb_info_evaluation_number \
+               AND excluded.qe_identity_evaluation_number >= collateral.qe_identity_evaluation_number \
+               AND excluded.pck_crl_number >= collateral.pck_crl_number \
+               AND excluded.root_crl_number >= collateral.root_crl_number)",
         )
         .bind(&record.tee)
         .bind(&record.fmspc)
@@ -76,9 +86,12 @@ impl Store {
         .bind(record.qe_identity_evaluation_number)
         .bind(integer(record.pck_crl_number)?)
         .bind(integer(record.root_crl_number)?)
+        .bind(&record.root)
         .execute(&mut *change)
-        .await?;
-        Ok(change.commit().await?)
+        .await?
+        .rows_affected();
+        change.commit().await?;
+        Ok(changed > 0)
     }
 
     /// All kept collateral, by key.
@@ -86,7 +99,8 @@ impl Store {
         sqlx::query(
             "SELECT tee, fmspc, ca, edition, tcb_info, tcb_info_issuer_chain, qe_identity, \
                qe_identity_issuer_chain, root_ca_crl, pck_crl, pck_crl_issuer_chain, source, fetched_at, \
-               tcb_info_evaluation_number, qe_identity_evaluation_number, pck_crl_number, root_crl_number \
+               tcb_info_evaluation_number, qe_identity_evaluation_number, pck_crl_number, root_crl_number, \
+               root \
              FROM collateral ORDER BY tee, fmspc, ca, edition",
         )
         .fetch_all(&self.pool)
@@ -104,6 +118,7 @@ fn record(row: &SqliteRow) -> Result<CollateralRecord, StoreError> {
         fmspc: text("fmspc")?,
         ca: text("ca")?,
         edition: text("edition")?,
+        root: text("root")?,
         documents: CollateralDocuments {
             tcb_info: row.try_get("tcb_info")?,
             tcb_info_issuer_chain: row.try_get("tcb_info_issuer_chain")?,

@@ -35,6 +35,7 @@ impl Fixture {
 fn collateral(edition: &str, number: u32) -> CollateralRecord {
     let document = |name: &str| format!("{name} {number}").into_bytes();
     CollateralRecord {
+        root: "root".to_owned(),
         tee: "sgx".to_owned(),
         fmspc: "00906ed50000".to_owned(),
         ca: "processor".to_owned(),
@@ -380,4 +381,67 @@ async fn the_database_is_as_durable_as_promised() {
     store.probe().await.unwrap();
     store.close().await;
     assert!(store.probe().await.is_err());
+}
+
+#[tokio::test]
+async fn collateral_is_not_replaced_by_older() {
+    type Change = fn(&mut CollateralRecord);
+    let cases: [Change; 4] = [
+        |record| record.tcb_info_evaluation_number -= 1,
+        |record| record.qe_identity_evaluation_number -= 1,
+        |record| record.pck_crl_number -= 1,
+        |record| record.root_crl_number -= 1,
+    ];
+    let Fixture { store, .. } = &Fixture::new().await;
+    let kept = collateral("standard", 17);
+    assert!(store.collateral_put(&kept).await.unwrap());
+    for older in cases {
+        let mut record = CollateralRecord {
+            source: "another".to_owned(),
+            ..kept.clone()
+        };
+        older(&mut record);
+        assert!(!store.collateral_put(&record).await.unwrap());
+        assert_same(&store.collateral_list().await.unwrap()[0], &kept);
+    }
+    // Numbers of another root are other numbers.
+    let other = CollateralRecord {
+        root: "another".to_owned(),
+        pck_crl_number: 1,
+        ..kept
+    };
+    assert!(store.collateral_put(&other).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_mode_of_the_first_start_is_the_only_one() {
+    for (first, other) in [
+        (StoreMode::Development, StoreMode::Production),
+        (StoreMode::Production, StoreMode::Development),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let options = StoreOptions::in_dir(directory.path());
+        for _ in 0..2 {
+            Store::open_for(&options, first).await.unwrap().close().await;
+        }
+        let refused = Store::open_for(&options, other).await.unwrap_err();
+        let message = refused.to_string();
+        assert!(
+            message.contains(&directory.path().display().to_string()),
+            "{message}"
+        );
+        assert!(
+            message.contains(&format!("for {first} and cannot be used for {other}")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn options_do_not_show_the_key() {
+    let options = StoreOptions {
+        key_encryption_key: Some("c0ffee".to_owned()),
+        ..StoreOptions::in_dir("data")
+    };
+    assert!(!format!("{options:?}").contains("c0ffee"));
 }

@@ -1,6 +1,7 @@
 use attestry_evidence::dcap::Tee;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
 
+use super::super::Edition;
 use super::super::fixture::{self, NOW, World, days_later, documents};
 use super::*;
 
@@ -122,6 +123,10 @@ async fn an_entry_is_what_its_label_says() {
         matches!(&outcomes[0].1, Err(ImportError::Mislabelled { expected, found })
             if *expected == label && *found == world.key()),
         "{outcomes:?}",
+    );
+    assert!(
+        service.held_sets().is_empty(),
+        "it is not used under another label either"
     );
 }
 

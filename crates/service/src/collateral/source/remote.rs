@@ -46,11 +46,13 @@ impl Remote {
         } else {
             &config.url
         };
-        let base = base
+        let has_credentials = |url: &Url| !url.username().is_empty() || url.password().is_some();
+        let base: Url = base
             .trim_end_matches('/')
             .parse()
             .ok()
-            .filter(|url: &Url| !url.cannot_be_a_base())
+            // Addresses are logged.
+            .filter(|url: &Url| !url.cannot_be_a_base() && !has_credentials(url))
             .ok_or(SourceBuildError::Value { what: "url" })?;
         let mut headers = HeaderMap::new();
         if !config.api_key.is_empty() {
@@ -64,7 +66,7 @@ impl Remote {
             headers.insert("metadata", HeaderValue::from_static("true"));
         }
         let ca_file = Some(config.ca_file.as_path()).filter(|path| !path.as_os_str().is_empty());
-        let fetcher = Fetcher::new(headers, ca_file, request_timeout, attempts)?;
+        let fetcher = Fetcher::new(base.clone(), headers, ca_file, request_timeout, attempts)?;
         Ok(Self {
             dialect,
             base,

@@ -103,3 +103,13 @@ fn azure_wants_a_client_and_versions() {
         ),
     );
 }
+
+#[test]
+fn credentials_in_an_address_are_refused() {
+    let config = SourceConfig {
+        url: "https://user:secret@pccs.example".to_owned(),
+        ..SourceConfig::new(SourceKind::Pccs)
+    };
+    let refused = Remote::from_config(&config, Duration::from_secs(1), 1);
+    assert_eq!(refused.err(), Some(SourceBuildError::Value { what: "url" }));
+}
