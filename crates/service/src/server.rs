@@ -28,7 +28,7 @@ use crate::collateral::{
 use crate::config::{Config, ConfigError, INTEL_ROOT};
 use crate::http::listener::{TlsError, TlsIdentity};
 use crate::provider::{Addressing, Directory};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoreMode};
 use crate::telemetry::Metrics;
 
 /// Starts servers.
@@ -115,14 +115,9 @@ pub enum StartError {
 impl Server {
     /// Starts a server and returns once it is ready for requests.
     pub async fn start(config: Config, mode: Mode) -> Result<RunningServer, StartError> {
-        let config = match &mode {
-            Mode::Normal => config,
-            Mode::Dev(_) => development::config(config)?,
-        };
-        config.validate()?;
+        let (config, store) = open_store(config, &mode).await?;
         let clock = clock(&mode);
         let metrics = Arc::new(Metrics::new());
-        let store = Store::open(&config.store.options()).await?;
         let collateral = collateral(&config, &mode, &clock, &store, &metrics).await?;
 
         let listener = bind(config.server.listen).await?;
@@ -158,6 +153,24 @@ impl Server {
             tls,
         }))
     }
+}
+
+/// Opens the store for the mode, before the mode writes anything into the data directory.
+async fn open_store(config: Config, mode: &Mode) -> Result<(Config, Store), StartError> {
+    let store_mode = match mode {
+        Mode::Normal => StoreMode::Production,
+        Mode::Dev(_) => {
+            development::check(&config)?;
+            StoreMode::Development
+        }
+    };
+    config.validate()?;
+    let store = Store::open_for(&config.store.options(), store_mode).await?;
+    let config = match mode {
+        Mode::Normal => config,
+        Mode::Dev(_) => development::config(config)?,
+    };
+    Ok((config, store))
 }
 
 fn clock(mode: &Mode) -> Clock {

@@ -10,8 +10,11 @@ use attestry_evidence::dcap::{CollateralDocuments, Tee};
 use attestry_evidence::time::UnixTime;
 use attestry_forge::Seed;
 use attestry_forge::intel::{self, IntelForge};
-use attestry_service::config::{Config, ConfigError, ProviderConfig, ProviderMode, SourceConfig, SourceKind};
+use attestry_service::config::{
+    Config, ConfigError, ProviderConfig, ProviderMode, ServerConfig, SourceConfig, SourceKind,
+};
 use attestry_service::server::{DevFixtures, Mode, RunningServer, Server, StartError};
+use attestry_service::store::StoreError;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Certificate, Client};
@@ -142,6 +145,63 @@ async fn development_mode_stays_on_loopback() {
         matches!(&refused, Err(StartError::Config(ConfigError::Key { key, .. })) if key == "server.listen"),
         "{refused:?}"
     );
+}
+
+#[tokio::test]
+async fn development_mode_has_only_names_of_this_machine() {
+    type Change = fn(&mut ServerConfig, &str);
+    let base_url: Change = |server, value| value.clone_into(&mut server.base_url);
+    let base_domain: Change = |server, value| value.clone_into(&mut server.base_domain);
+    let start = async |change: Change, value: &str| {
+        let directory = TempDir::new().unwrap();
+        let mut config = config(directory.path());
+        change(&mut config.server, value);
+        Server::start(config, Mode::Dev(DevFixtures::default())).await
+    };
+    for (change, value, refused) in [
+        (base_url, "https://attest.example", "server.base_url"),
+        (base_url, "https://localhost.example", "server.base_url"),
+        (base_url, "https://192.0.2.1", "server.base_url"),
+        (base_domain, "attest.example", "server.base_domain"),
+    ] {
+        let refusal = start(change, value).await;
+        assert!(
+            matches!(&refusal, Err(StartError::Config(ConfigError::Key { key, .. })) if key == refused),
+            "{value}: {refusal:?}"
+        );
+    }
+    for (change, value) in [
+        (base_url, "https://localhost:8443"),
+        (base_url, "https://attest.localhost"),
+        (base_url, "https://127.0.0.2"),
+        (base_url, "https://[::1]:8443"),
+        (base_domain, "localhost"),
+        (base_domain, "attest.localhost"),
+    ] {
+        assert!(start(change, value).await.unwrap().shutdown().await, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn development_and_production_do_not_share_a_data_directory() {
+    let directory = TempDir::new().unwrap();
+    let modes = || [Mode::Normal, Mode::Dev(DevFixtures::default())];
+    for (index, first) in modes().into_iter().enumerate() {
+        let directory = directory.path().join(index.to_string());
+        let server = Server::start(config(&directory), first).await.unwrap();
+        assert!(server.shutdown().await);
+        let other = modes().into_iter().rev().nth(index).unwrap();
+
+        let refused = Server::start(config(&directory), other).await;
+
+        let data = directory.join("data");
+        assert!(
+            matches!(&refused, Err(StartError::Store(StoreError::OtherMode { path, .. })) if *path == data),
+            "{refused:?}"
+        );
+        // Nothing of development mode is left behind in a directory of production.
+        assert_eq!(data.join("tls").exists(), index == 1);
+    }
 }
 
 #[tokio::test]

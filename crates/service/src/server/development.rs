@@ -2,9 +2,11 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use attestry_evidence::time::UnixTime;
+use http::Uri;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
@@ -14,17 +16,43 @@ use super::StartError;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, ExplainLevel, ProviderConfig, ProviderMode};
 
-/// `config` for development: loopback only, certificates of an authority of its own, nothing fetched unless
-/// sources were configured, and the three providers unless others were.
-pub(super) fn config(mut config: Config) -> Result<Config, StartError> {
-    if !config.server.listen.ip().is_loopback() {
-        let reason = "development mode listens on loopback only";
-        return Err(ConfigError::Key {
-            key: "server.listen".to_owned(),
+/// Development mode takes anybody for an administrator: nobody but this machine may reach it or be told to.
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    let refused = |key: &str, reason: &str| {
+        Err(ConfigError::Key {
+            key: key.to_owned(),
             reason: reason.to_owned(),
-        }
-        .into());
+        })
+    };
+    let server = &config.server;
+    if !server.listen.ip().is_loopback() {
+        return refused("server.listen", "development mode listens on loopback only");
     }
+    let base_url = server.base_url.parse::<Uri>().ok();
+    let host = base_url.as_ref().and_then(Uri::host);
+    if !server.base_url.is_empty() && !host.is_some_and(is_this_machine) {
+        return refused("server.base_url", "development mode is for this machine only");
+    }
+    if !server.base_domain.is_empty() && !is_this_machine(&server.base_domain) {
+        return refused("server.base_domain", "development mode is for this machine only");
+    }
+    Ok(())
+}
+
+/// `localhost` with everything below it (RFC 6761, 6.3), and loopback addresses.
+fn is_this_machine(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// `config` for development: certificates of an authority of its own, nothing fetched unless sources were
+/// configured, and the three providers unless others were.
+pub(super) fn config(mut config: Config) -> Result<Config, StartError> {
     if !config.server.has_tls() {
         let certificates = issue_certificates(&config.store.data_dir.join("tls"))?;
         config.server.tls_certificate = certificates.certificate;
