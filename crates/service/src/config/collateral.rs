@@ -117,6 +117,12 @@ impl SourceConfig {
                 needs("signer", self.signer.as_os_str().is_empty())?;
             }
         }
+        if has_credentials(&self.url) {
+            return Err(ConfigError::key(
+                format!("{key}.url"),
+                "must not contain a user name or password: addresses are logged",
+            ));
+        }
         if !self.url.is_empty() && !is_acceptable_url(&self.url) {
             return Err(ConfigError::key(
                 format!("{key}.url"),
@@ -158,6 +164,11 @@ fn is_acceptable_url(url: &str) -> bool {
         }
         _ => false,
     }
+}
+
+fn has_credentials(url: &str) -> bool {
+    let authority = url.parse::<Uri>().ok().and_then(|url| url.into_parts().authority);
+    authority.is_some_and(|authority| authority.as_str().contains('@'))
 }
 
 // By hand: a configuration is printed when it is checked, the subscription key never.

@@ -151,6 +151,11 @@ fn sources_must_be_complete_and_protected() {
         "collateral.sources[0].api_version",
         "2 is not",
     );
+    check_refused(
+        &sources("kind = \"pccs\"\nurl = \"https://user:c0ffee@pccs.example\""),
+        "collateral.sources[0].url",
+        "must not contain",
+    );
     for url in [
         "https://pccs.example:8081",
         "http://127.0.0.1:8081",
