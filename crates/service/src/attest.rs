@@ -48,6 +48,7 @@ pub struct Attestor {
     collateral: CollateralService,
     pool: WorkPool,
     places: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     limits: AttestLimits,
 }
 
@@ -68,6 +69,7 @@ impl Attestor {
             collateral,
             pool,
             places: Arc::new(Semaphore::new(limits.in_flight)),
+            waiting: Arc::new(Semaphore::new(limits.waiting)),
             limits,
         }
     }
@@ -77,6 +79,7 @@ impl Attestor {
     pub fn with_limits(self, limits: AttestLimits) -> Self {
         Self {
             places: Arc::new(Semaphore::new(limits.in_flight)),
+            waiting: Arc::new(Semaphore::new(limits.waiting)),
             limits,
             ..self
         }
@@ -140,6 +143,10 @@ impl Attestor {
         pck: &VerifiedPck,
         now: UnixTime,
     ) -> Result<Arc<VerifiedCollateral>, AttestError> {
+        let _waiting = self
+            .waiting
+            .try_acquire()
+            .map_err(|_| WorkPoolError::Overloaded)?;
         let waited = self.limits.collateral_wait;
         let obtained = self.collateral.obtain(pck, case.tee, &case.baseline, now);
         match tokio::time::timeout(waited, obtained).await {

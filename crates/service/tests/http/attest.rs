@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 pub const SGX: &str = "/attest/SgxEnclave?api-version=2022-08-01";
 const OPEN_ENCLAVE: &str = "/attest/OpenEnclave?api-version=2022-08-01";
-const TDX: &str = "/attest/TdxVm?api-version=2025-06-01";
+pub const TDX: &str = "/attest/TdxVm?api-version=2025-06-01";
 pub const DATA: &[u8] = br#"{ "jwk": {"y": "2", "x": "1"}, "a": [1, true, null] }"#;
 
 async fn service() -> Service {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use attestry_api::b64;
-use attestry_forge::pccs::PccsServer;
+use attestry_evidence::dcap::Tee;
+use attestry_forge::{pccs::PccsServer, quote::TdBody};
 use attestry_service::{
     attest::AttestLimits,
     collateral::Source,
@@ -12,7 +13,7 @@ use attestry_service::{
 use serde_json::json;
 
 use crate::{
-    attest::{DATA, SGX, sgx_quote, sgx_request},
+    attest::{DATA, SGX, TDX, sgx_quote, sgx_request},
     support::{Service, Setup, forge},
 };
 
@@ -91,4 +92,20 @@ async fn a_source_that_keeps_silent_is_waited_for_only_so_long() {
         (&answer.inner()["stage"], &answer.inner()["code"]),
         (&json!("collateral"), &json!("collateral_late"))
     );
+}
+
+#[tokio::test]
+async fn those_who_wait_leave_room_for_known_platforms() {
+    let mut setup = Setup::forged(&forge());
+    setup.collateral.retain(|(tee, _)| *tee == Tee::Tdx);
+    setup.limits = AttestLimits {
+        waiting: 0,
+        ..AttestLimits::default()
+    };
+    let service = Service::start(setup).await;
+    let answer = service.post(SGX, &sgx_request()).await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, "1"));
+    let quote = forge().tdx_quote(&forge().tdx_quote_spec(TdBody::Td10));
+    let known = json!({ "quote": b64::encode_url(&quote) });
+    service.post(TDX, &known).await.token();
 }
