@@ -122,6 +122,7 @@ async fn every_dialect_gives_collateral_that_verifies() {
         (SourceKind::Pccs, 3, Tee::Sgx),
         (SourceKind::AzureThim, 4, Tee::Sgx),
         (SourceKind::AzureThim, 4, Tee::Tdx),
+        (SourceKind::AzureThim, 3, Tee::Sgx),
     ] {
         let world = World::new().await;
         let service = world

@@ -5,15 +5,15 @@ use std::fmt;
 use attestry_evidence::time::UnixTime;
 use serde::Serialize;
 
-/// Which number became lower.
+/// What became worse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Regression {
     /// `tcb_info.tcbEvaluationDataNumber`, `qe_identity.tcbEvaluationDataNumber`, `pck_crl.crlNumber` or
-    /// `root_ca_crl.crlNumber`.
+    /// `root_ca_crl.crlNumber`; `root_ca` when the documents descend from another root.
     pub field: &'static str,
-    /// The number held.
+    /// What is held, or was taken before.
     pub held: String,
-    /// The lower number offered.
+    /// What was offered.
     pub offered: String,
 }
 

@@ -44,8 +44,8 @@ impl RootId {
 /// The numbers of a set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Numbers {
-    key: CollateralKey,
-    root: RootId,
+    pub(super) key: CollateralKey,
+    pub(super) root: RootId,
     evaluation: EvaluationNumbers,
     pck_crl: u64,
     root_crl: u64,

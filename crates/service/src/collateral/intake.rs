@@ -148,7 +148,7 @@ impl Inner {
         now: UnixTime,
     ) -> Result<(), NotKept> {
         let numbers = Numbers::of(key, collateral);
-        if let Some(regression) = self.floors.regression(&numbers) {
+        if let Some(regression) = self.regression(&numbers, now) {
             return Err(NotKept::Regressed(regression));
         }
         let slot = self.slots.get_or_add(key).map_err(NotKept::Full)?;
@@ -160,7 +160,7 @@ impl Inner {
         if !stored {
             // Another process has stored better ones meanwhile.
             self.restore(key, now).await.map_err(NotKept::Store)?;
-            let regression = self.floors.regression(&numbers);
+            let regression = self.regression(&numbers, now);
             return Err(regression.map_or(NotKept::Store(NOT_STORED), NotKept::Regressed));
         }
         self.hold(&slot, collateral, source, now);
@@ -174,6 +174,24 @@ impl Inner {
         Ok(())
     }
 
+    /// Why a set with these numbers would be a step back. A set of another trusted root is one as long as what
+    /// is held can be used: whoever has the key of one root must not displace what another has issued.
+    fn regression(&self, offered: &Numbers, now: UnixTime) -> Option<Regression> {
+        let usable = self
+            .slots
+            .get(&offered.key)
+            .and_then(|slot| slot.usable(now, self.options.staleness));
+        let root = usable.map(|collateral| RootId::of(collateral.documents()));
+        match root {
+            Some(root) if root != offered.root => Some(Regression {
+                field: "root_ca",
+                held: root.to_hex(),
+                offered: offered.root.to_hex(),
+            }),
+            _ => self.floors.regression(offered),
+        }
+    }
+
     fn hold(&self, slot: &Slot, collateral: &Arc<VerifiedCollateral>, source: &str, now: UnixTime) {
         self.floors.raise(&Numbers::of(slot.key, collateral));
         slot.hold(held(Arc::clone(collateral), source.to_owned(), now));
@@ -183,8 +201,9 @@ impl Inner {
     async fn restore(&self, key: CollateralKey, now: UnixTime) -> Result<(), StoreError> {
         for record in self.store.collateral_list().await? {
             if key_of(&record)? == key {
-                let numbers = self.take_stored(key, record, now).await;
-                numbers.iter().for_each(|numbers| self.floors.raise(numbers));
+                if let Some(numbers) = self.take_stored(key, record, now).await {
+                    self.floors.raise(&numbers);
+                }
             }
         }
         Ok(())
@@ -217,7 +236,7 @@ impl Inner {
             return None;
         }
         let numbers = Numbers::of(key, &collateral);
-        if let Some(regression) = self.floors.regression(&numbers) {
+        if let Some(regression) = self.regression(&numbers, now) {
             self.raise(key, STORE, regression.to_string(), now);
             return None;
         }

@@ -79,7 +79,9 @@ impl CollateralService {
             taken.extend(self.0.take_stored(key, record, now).await);
         }
         // Only then: sets that were stored side by side do not stand in each other's way.
-        taken.iter().for_each(|numbers| self.0.floors.raise(numbers));
+        for numbers in &taken {
+            self.0.floors.raise(numbers);
+        }
         Ok(())
     }
 

@@ -82,7 +82,7 @@ put it in quotes of its own.
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         title: "[server]",
-        intro: "The listener and its limits.",
+        intro: "The listener and its limits.\n\nHealth and metrics are answered on the same address as everything else, without authentication. `GET /metrics` counts requests by provider and outcome and names the platform models that collateral is held for; where that is nobody's business, let the proxy before the service pass only what clients need, for example by answering `/metrics` with 404 except to the monitoring system.",
         fields: &[
             field("listen", "Address and port to listen on; port 0 takes a free one"),
             field(
@@ -131,7 +131,7 @@ pub(super) const SECTIONS: &[Section] = &[
         fields: &[
             field(
                 "data_dir",
-                "Directory of the database; created, for its owner only, when it is not there",
+                "Directory of the database; created, for its owner only, when it is not there. The first start decides whether it is for production or for development mode; the other is refused from then on",
             ),
             field(
                 "key_encryption_key_file",
@@ -183,12 +183,12 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             field(
                 "url",
-                "Base URL; required for `pccs`, replaces the public one for `intel-pcs` and `azure-thim`. Plain http only to this machine or a link-local address",
+                "Base URL; required for `pccs`, replaces the public one for `intel-pcs` and `azure-thim`. Plain http only to this machine or a link-local address; without user name and password",
             ),
             field("api_version", "Version of the interface, 3 or 4"),
             field(
                 "api_key",
-                "Subscription key of Intel's service; reference documents are served without one too",
+                "Subscription key of Intel's service, sent to that service alone; reference documents are served without one too",
             ),
             field(
                 "ca_file",

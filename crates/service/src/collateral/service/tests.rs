@@ -624,3 +624,44 @@ async fn documents_that_are_never_renewed_are_not_taken_in_with_every_request() 
         first.documents()
     );
 }
+
+/// Another hierarchy with the names of the first.
+fn other_forge(world: &World) -> IntelForge {
+    IntelForge::new(Seed::from_text("another"), world.forge.now)
+}
+
+#[tokio::test]
+async fn one_root_neither_displaces_nor_bars_documents_of_another() {
+    let world = World::new();
+    let other = World {
+        forge: other_forge(&world),
+        directory: tempfile::TempDir::new().unwrap(),
+    };
+    let roots = [&world, &other].map(|world| world.forge.root_certificate_der());
+    let options = CollateralOptions {
+        anchors: Arc::new(TrustAnchors::from_certificates(&roots).unwrap()),
+        ..world.options(vec![])
+    };
+    let service = world.service(options, NOW).await;
+    let import = async |offered| {
+        service
+            .import(Tee::Sgx, Edition::Standard, offered, "operator", NOW)
+            .await
+    };
+    import(documents(&world.spec(STANDARD))).await.unwrap();
+    let before = numbers_held(&service);
+
+    let displaced = import(documents(&other.spec(EARLY))).await;
+    assert!(
+        matches!(&displaced, Err(ImportError::Regressed { regression, .. }) if regression.field == "root_ca"),
+        "{displaced:?}"
+    );
+    assert_eq!(numbers_held(&service), before);
+
+    // Its numbers are its own.
+    let lower = of_another_platform(&other, |spec| {
+        spec.pck_crl.set_number(CRL_NUMBER - 1);
+        spec.tcb_info.tcb_evaluation_data_number = STANDARD - 1;
+    });
+    import(lower).await.unwrap();
+}
