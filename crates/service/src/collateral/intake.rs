@@ -200,10 +200,10 @@ impl Inner {
     /// Takes in what the store has for `key`. The caller has the key's flight.
     async fn restore(&self, key: CollateralKey, now: UnixTime) -> Result<(), StoreError> {
         for record in self.store.collateral_list().await? {
-            if key_of(&record)? == key {
-                if let Some(numbers) = self.take_stored(key, record, now).await {
-                    self.floors.raise(&numbers);
-                }
+            if key_of(&record)? == key
+                && let Some(numbers) = self.take_stored(key, record, now).await
+            {
+                self.floors.raise(&numbers);
             }
         }
         Ok(())
@@ -268,7 +268,7 @@ impl Inner {
             "a collateral source gave documents that are refused; what is held stays in use",
         );
         self.metrics.collateral_alarms.get_or_create(&key.labels()).inc();
-        if let Some(slot) = self.slots.get(&key) {
+        if let Some(slot) = slot {
             slot.record().alarm = Some(Alarm {
                 raised_at: now,
                 source: source.to_owned(),

@@ -415,6 +415,26 @@ async fn numbers_that_nobody_offers_leave_nothing_behind() {
 }
 
 #[tokio::test]
+async fn wrong_documents_for_ever_new_numbers_are_counted_together() {
+    let world = World::new();
+    world.publish(Edition::Standard, &world.spec(STANDARD));
+    let service = world
+        .service(world.options(vec![world.directory_source()]), NOW)
+        .await;
+    for number in 100..110 {
+        world.publish(Edition::Number(number), &world.spec(STANDARD));
+        let baseline = Baseline::Number(number);
+        let refused = service.obtain(&world.pck(), Tee::Sgx, &baseline, NOW).await;
+        assert!(refused.is_err());
+    }
+    let text = service.0.metrics.render();
+    let alarms = text
+        .lines()
+        .filter(|line| line.starts_with("attestry_collateral_alarms_total{"));
+    assert_eq!(alarms.count(), 1, "{text}");
+}
+
+#[tokio::test]
 async fn numbered_editions_beyond_the_limit_are_refused() {
     let world = World::new();
     world.publish(Edition::Standard, &world.spec(STANDARD));
