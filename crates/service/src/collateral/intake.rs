@@ -267,7 +267,14 @@ impl Inner {
             reason,
             "a collateral source gave documents that are refused; what is held stays in use",
         );
-        self.metrics.collateral_alarms.get_or_create(&key.labels()).inc();
+        let slot = self.slots.get(&key);
+        // A number that nothing is held for may be anybody's invention: it gets no counter of its own.
+        let counted = match key.edition {
+            Edition::Number(_) if slot.is_none() => key.with_edition(Edition::Standard),
+            _ => key,
+        };
+        let alarms = &self.metrics.collateral_alarms;
+        alarms.get_or_create(&counted.labels()).inc();
         if let Some(slot) = slot {
             slot.record().alarm = Some(Alarm {
                 raised_at: now,
