@@ -10,7 +10,9 @@ fn every_limit_on_the_page_has_that_value_in_its_file() {
     let mut rows = 0;
     for row in page.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        let [_, name, file, value, why, _] = cells[..] else { panic!("a row of four cells: {row}") };
+        let [_, name, file, value, why, _] = cells[..] else {
+            panic!("a row of four cells: {row}")
+        };
         let source = std::fs::read_to_string(workspace.join(file)).unwrap();
         let declared = source.lines().any(|line| {
             line.contains(&format!("const {name}: ")) && line.trim_end().ends_with(&format!("= {value};"))

@@ -58,7 +58,7 @@ impl TcbRefusal {
             "see the advisories for what to change in the platform's configuration".to_owned()
         } else {
             format!(
-                "update the platform's firmware and software: raise {}",
+                "update the platform: raise {}",
                 raises.join(", ")
             )
         }
