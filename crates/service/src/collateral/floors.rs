@@ -115,10 +115,17 @@ type Generation = (RootId, Tee, Option<CollateralKey>);
 #[derive(Default)]
 pub(super) struct Floors(Mutex<Heights>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Heights {
     crls: HashMap<CrlIssuer, u64>,
     generations: HashMap<Generation, EvaluationNumbers>,
+}
+
+impl Clone for Floors {
+    fn clone(&self) -> Self {
+        let heights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Self(Mutex::new(heights.clone()))
+    }
 }
 
 impl Floors {

@@ -6,7 +6,7 @@ use attestry_evidence::dcap::{CollateralDocuments, CollateralError, Tee, Verifie
 use attestry_evidence::time::UnixTime;
 use tracing::{error, info, warn};
 
-use super::floors::{Numbers, RootId};
+use super::floors::{Floors, Numbers, RootId};
 use super::refresh;
 use super::service::Inner;
 use super::slot::{Held, Slot};
@@ -148,7 +148,7 @@ impl Inner {
         now: UnixTime,
     ) -> Result<(), NotKept> {
         let numbers = Numbers::of(key, collateral);
-        if let Some(regression) = self.regression(&numbers, now) {
+        if let Some(regression) = self.regression(&self.floors, &numbers, now) {
             return Err(NotKept::Regressed(regression));
         }
         let slot = self.slots.get_or_add(key).map_err(NotKept::Full)?;
@@ -160,7 +160,7 @@ impl Inner {
         if !stored {
             // Another process has stored better ones meanwhile.
             self.restore(key, now).await.map_err(NotKept::Store)?;
-            let regression = self.regression(&numbers, now);
+            let regression = self.regression(&self.floors, &numbers, now);
             return Err(regression.map_or(NotKept::Store(NOT_STORED), NotKept::Regressed));
         }
         self.hold(&slot, collateral, source, now);
@@ -176,7 +176,7 @@ impl Inner {
 
     /// Why a set with these numbers would be a step back. A set of another trusted root is one as long as what
     /// is held can be used: whoever has the key of one root must not displace what another has issued.
-    fn regression(&self, offered: &Numbers, now: UnixTime) -> Option<Regression> {
+    fn regression(&self, floors: &Floors, offered: &Numbers, now: UnixTime) -> Option<Regression> {
         let usable = self
             .slots
             .get(&offered.key)
@@ -188,7 +188,7 @@ impl Inner {
                 held: root.to_hex(),
                 offered: offered.root.to_hex(),
             }),
-            _ => self.floors.regression(offered),
+            _ => floors.regression(offered),
         }
     }
 
@@ -199,50 +199,51 @@ impl Inner {
 
     /// Takes in what the store has for `key`. The caller has the key's flight.
     async fn restore(&self, key: CollateralKey, now: UnixTime) -> Result<(), StoreError> {
+        let floors = self.floors.clone();
         for record in self.store.collateral_list().await? {
-            if key_of(&record)? == key
-                && let Some(numbers) = self.take_stored(key, record, now).await
-            {
-                self.floors.raise(&numbers);
+            if key_of(&record)? == key {
+                self.take_stored(key, record, &floors, now).await;
             }
         }
         Ok(())
     }
 
-    /// Takes a stored set into use, as far as it can be used at `now`. Gives its numbers, for the floors: they
-    /// count also when the set has expired. The caller has the key's flight.
+    /// Takes a stored set into use, as far as it can be used at `now` and is above `floors`. Its numbers count
+    /// also when it has expired. The caller has the key's flight.
     pub(super) async fn take_stored(
         &self,
         key: CollateralKey,
         stored: CollateralRecord,
+        floors: &Floors,
         now: UnixTime,
-    ) -> Option<Numbers> {
+    ) {
         // Kept already, so the limits have no say.
         let slot = self.slots.restore(key);
         let known = slot.held();
         if known.is_some_and(|held| held.collateral.documents() == &stored.documents) {
-            return None;
+            return;
         }
         let numbers = Numbers::of_record(key, &stored);
         let collateral = match self.verified(stored.documents, key.tee, now).await {
             Ok(collateral) => collateral,
             Err(error) => {
                 info!(collateral.key = %key, error = %error, "stored collateral cannot be used now");
-                return Some(numbers);
+                self.floors.raise(&numbers);
+                return;
             }
         };
         if let Some(found) = mislabelled(&collateral, &key) {
             self.raise(key, STORE, format!("the documents are for {found}"), now);
-            return None;
+            return;
         }
         let numbers = Numbers::of(key, &collateral);
-        if let Some(regression) = self.regression(&numbers, now) {
+        if let Some(regression) = self.regression(floors, &numbers, now) {
             self.raise(key, STORE, regression.to_string(), now);
-            return None;
+            return;
         }
+        self.floors.raise(&numbers);
         slot.hold(held(Arc::new(collateral), stored.source, stored.fetched_at));
         self.flights.landed(&key);
-        Some(numbers)
     }
 
     /// Off the async workers: a set takes some nine signature verifications.

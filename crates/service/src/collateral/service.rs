@@ -71,22 +71,20 @@ impl CollateralService {
     /// Takes in what the store holds and this process does not, for example what another one has imported.
     /// Nothing is taken in that is worse than what was taken before.
     pub async fn reload(&self, now: UnixTime) -> Result<(), StoreError> {
-        let mut taken = Vec::new();
+        // Those of before: sets that were stored side by side do not stand in each other's way.
+        let floors = self.0.floors.clone();
         for record in self.0.store.collateral_list().await? {
             let key = key_of(&record)?;
             let flight = self.0.flights.of(key);
             let _flight = flight.lock().await;
-            taken.extend(self.0.take_stored(key, record, now).await);
-        }
-        // Only then: sets that were stored side by side do not stand in each other's way.
-        for numbers in &taken {
-            self.0.floors.raise(numbers);
+            self.0.take_stored(key, record, &floors, now).await;
         }
         Ok(())
     }
 
     /// The collateral for the platform of a verified PCK certificate, by `baseline`. Answers from memory
-    /// when the set is held and has not expired; asks the sources otherwise, once for all who wait.
+    /// when the set is held and has not expired, or may be used nevertheless and is not due; asks the sources
+    /// otherwise, once for all who wait.
     pub async fn obtain(
         &self,
         pck: &VerifiedPck,
@@ -94,12 +92,7 @@ impl CollateralService {
         baseline: &Baseline,
         now: UnixTime,
     ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        let key = CollateralKey {
-            tee,
-            fmspc: pck.fmspc(),
-            ca: pck.ca(),
-            edition: Edition::Standard,
-        };
+        let key = standard_key(pck, tee);
         match *baseline {
             Baseline::Latest => self.edition(key, now).await,
             Baseline::Early => self.edition(key.with_edition(Edition::Early), now).await,
@@ -124,12 +117,7 @@ impl CollateralService {
         baseline: &Baseline,
         now: UnixTime,
     ) -> Option<Arc<VerifiedCollateral>> {
-        let key = CollateralKey {
-            tee,
-            fmspc: pck.fmspc(),
-            ca: pck.ca(),
-            edition: Edition::Standard,
-        };
+        let key = standard_key(pck, tee);
         let ready = |edition| self.0.ready(&key.with_edition(edition), now);
         let at_least = |number| {
             // In this order: the early set is asked for only when the standard one is known to be too old.
@@ -142,10 +130,7 @@ impl CollateralService {
         match *baseline {
             Baseline::Latest => ready(Edition::Standard),
             Baseline::Early => ready(Edition::Early),
-            Baseline::Number(number) => [Edition::Standard, Edition::Early, Edition::Number(number)]
-                .into_iter()
-                .filter_map(ready)
-                .find(|collateral| has_number(collateral, number)),
+            Baseline::Number(number) => self.0.ready_number(key, number, now),
             Baseline::AtLeast(number) => at_least(number),
             Baseline::Since(date) => {
                 let standard = ready(Edition::Standard)?;
@@ -220,12 +205,8 @@ impl CollateralService {
         number: u32,
         now: UnixTime,
     ) -> Result<Arc<VerifiedCollateral>, CollateralUnavailable> {
-        for edition in [Edition::Standard, Edition::Early, Edition::Number(number)] {
-            if let Some(collateral) = self.0.ready(&key.with_edition(edition), now)
-                && has_number(&collateral, number)
-            {
-                return Ok(collateral);
-            }
+        if let Some(collateral) = self.0.ready_number(key, number, now) {
+            return Ok(collateral);
         }
         // The list is verified with it; and who does not know the platform does not know its numbers.
         let standard = self.edition(key, now).await?;
@@ -264,10 +245,33 @@ impl CollateralService {
     }
 }
 
+/// The key of the standard edition for a platform.
+fn standard_key(pck: &VerifiedPck, tee: Tee) -> CollateralKey {
+    CollateralKey {
+        tee,
+        fmspc: pck.fmspc(),
+        ca: pck.ca(),
+        edition: Edition::Standard,
+    }
+}
+
 impl Inner {
     /// The set held under `key`, if nobody need be asked for another one first.
     fn ready(&self, key: &CollateralKey, now: UnixTime) -> Option<Arc<VerifiedCollateral>> {
         self.slots.get(key)?.ready(now, self.options.staleness)
+    }
+
+    /// As [`Inner::ready`], whichever edition has exactly this number.
+    fn ready_number(
+        &self,
+        key: CollateralKey,
+        number: u32,
+        now: UnixTime,
+    ) -> Option<Arc<VerifiedCollateral>> {
+        [Edition::Standard, Edition::Early, Edition::Number(number)]
+            .into_iter()
+            .filter_map(|edition| self.ready(&key.with_edition(edition), now))
+            .find(|collateral| has_number(collateral, number))
     }
 
     /// Obtains a current set for a key that has none; failing that, a stale one if the rule allows it.

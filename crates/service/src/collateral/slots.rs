@@ -9,7 +9,7 @@ use super::slot::Slot;
 use super::{CollateralKey, Edition};
 
 /// All slots. Read without a lock on the request path; replaced whole, under `growth`, when a key is added. A
-/// key is added when there is a set for it, and then stays.
+/// key is added when there is a set for it, or an early one is to be looked for beside it, and then stays.
 pub(super) struct Slots {
     by_key: ArcSwap<HashMap<CollateralKey, Arc<Slot>>>,
     growth: Mutex<()>,
