@@ -275,7 +275,10 @@ fn a_configured_service_trusts_what_it_is_told_and_takes_in_collateral_on_reload
     forged.write("attestry.toml", configuration(&format!("{root:?}")).as_bytes());
     let service = Service::run(&serve);
     let unknown = attest(&service.url).exits(1).json();
-    assert_eq!(unknown["error"]["innererror"]["code"], "platform_unknown", "{unknown}");
+    assert_eq!(
+        unknown["error"]["innererror"]["code"], "platform_unknown",
+        "{unknown}"
+    );
     let import = [
         "collateral",
         "import",
