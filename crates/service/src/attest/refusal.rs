@@ -57,10 +57,7 @@ impl TcbRefusal {
         if raises.is_empty() {
             "see the advisories for what to change in the platform's configuration".to_owned()
         } else {
-            format!(
-                "update the platform: raise {}",
-                raises.join(", ")
-            )
+            format!("update the platform: raise {}", raises.join(", "))
         }
     }
 
