@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use attestry_evidence::dcap::{Quote, Staleness, appraise};
-use attestry_oracles::load::{self, Plan};
+use attestry_oracles::load::{self, Plan, Report};
 use attestry_oracles::minted::World;
 use attestry_oracles::primitives::Primitives;
 use dcap_qvl::QuoteCollateralV3;
@@ -78,43 +78,48 @@ fn in_process(world: &World, primitives: &Primitives, limits: &mut Limits) -> Re
     peer.verify(&world.quote, &collateral, now)
         .map_err(|error| format!("dcap-qvl refuses: {error:#}"))?;
 
-    let two = || assert!(primitives.verify_twice());
-    let sign = || assert!(primitives.sign_token());
-    let warm = || assert!(warm_appraisal(world));
-    let token = || assert!(world.attest().is_ok());
-    let other = || assert!(peer.verify(&world.quote, &collateral, now).is_ok());
-    let works: [&dyn Fn(); 5] = [&two, &sign, &warm, &token, &other];
-    let mut rounds: Vec<[f64; 5]> = Vec::new();
+    let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        rounds.push(works.map(microseconds_each));
+        rounds.push(Round {
+            verifications: microseconds_each(&|| assert!(primitives.verify_twice())),
+            signature: microseconds_each(&|| assert!(primitives.sign_token())),
+            appraisal: microseconds_each(&|| assert!(warm_appraisal(world))),
+            token: microseconds_each(&|| assert!(world.attest().is_ok())),
+            peer: microseconds_each(&|| assert!(peer.verify(&world.quote, &collateral, now).is_ok())),
+        });
     }
-    let median_of = |value: &dyn Fn(&[f64; 5]) -> f64| median(rounds.iter().map(value).collect());
+    let median_of = |value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value).collect());
     println!("in process, processor time of one thread, medians of {ROUNDS} interleaved rounds:");
-    for (name, index) in [
-        ("two ECDSA P-256 verifications", 0),
-        ("one RSA-2048 signature", 1),
-        (
-            "warm SGX appraisal (parse, cached chain and collateral, appraise)",
-            2,
-        ),
-        ("request body to token", 3),
-        ("dcap-qvl 0.7.1, full verification", 4),
-    ] {
-        println!("  {name:<66} {:>6.0} us", median_of(&|round| round[index]));
-    }
+    let line =
+        |name: &str, value: &dyn Fn(&Round) -> f64| println!("  {name:<66} {:>6.0} us", median_of(value));
+    line("two ECDSA P-256 verifications", &|round| round.verifications);
+    line("one RSA-2048 signature", &|round| round.signature);
+    line(
+        "warm SGX appraisal (parse, cached chain and collateral, appraise)",
+        &|round| round.appraisal,
+    );
+    line("request body to token", &|round| round.token);
+    line("dcap-qvl 0.7.1, full verification", &|round| round.peer);
     println!("ratios:");
-    limits.at_most(
-        "warm appraisal / two verifications",
-        median_of(&|r| r[2] / r[0]),
-        1.15,
+    let warm = median_of(&|round| round.appraisal / round.verifications);
+    limits.at_most("warm appraisal / two verifications", warm, 1.15);
+    let token = median_of(&|round| round.token / (round.verifications + round.signature));
+    limits.at_most("request to token / (two verifications + signature)", token, 1.15);
+    limits.at_least(
+        "dcap-qvl / warm appraisal",
+        median_of(&|round| round.peer / round.appraisal),
+        4.0,
     );
-    limits.at_most(
-        "request to token / (two verifications + signature)",
-        median_of(&|r| r[3] / (r[0] + r[1])),
-        1.15,
-    );
-    limits.at_least("dcap-qvl / warm appraisal", median_of(&|r| r[4] / r[2]), 4.0);
-    Ok(median_of(&|round| round[3]))
+    Ok(median_of(&|round| round.token))
+}
+
+/// Microseconds of each piece of work, measured one after the other.
+struct Round {
+    verifications: f64,
+    signature: f64,
+    appraisal: f64,
+    token: f64,
+    peer: f64,
 }
 
 fn warm_appraisal(world: &World) -> bool {
@@ -155,7 +160,7 @@ fn microseconds_each(work: &dyn Fn()) -> f64 {
         work();
         calls += 1;
     }
-    (thread_time() - started).as_secs_f64() * 1e6 / f64::from(calls)
+    thread_time().saturating_sub(started).as_secs_f64() * 1e6 / f64::from(calls)
 }
 
 fn thread_time() -> Duration {
@@ -165,7 +170,7 @@ fn thread_time() -> Duration {
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn over_https(in_process: f64, requests: u64, limits: &mut Limits) -> Result<(), String> {
@@ -184,7 +189,7 @@ fn over_https(in_process: f64, requests: u64, limits: &mut Limits) -> Result<(),
 
     println!("over HTTPS keep-alive, 64 clients, closed loop:");
     let closed = runtime.block_on(load::run(&plan(64, 0, requests)))?;
-    print!("{}", indented(&closed.text()));
+    indented(&closed);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -193,7 +198,7 @@ fn over_https(in_process: f64, requests: u64, limits: &mut Limits) -> Result<(),
     let half = (closed.throughput() / 2.0) as u64;
     println!("over HTTPS keep-alive, 64 clients, open loop at half of that ({half}/s):");
     let open = runtime.block_on(load::run(&plan(64, half.max(1), half.max(1) * 20)))?;
-    print!("{}", indented(&open.text()));
+    indented(&open);
 
     println!("ratios:");
     let each = closed.server_cpu_each().ok_or("no CPU time of the server")?;
@@ -216,8 +221,10 @@ fn over_https(in_process: f64, requests: u64, limits: &mut Limits) -> Result<(),
     Ok(())
 }
 
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+fn indented(report: &Report) {
+    for line in report.lines() {
+        println!("  {line}");
+    }
 }
 
 /// `attestry serve --dev`, built as users build it, in a directory of its own.

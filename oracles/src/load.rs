@@ -79,39 +79,33 @@ impl Report {
         })
     }
 
-    /// The report for people.
+    /// The report for people, a line each.
     #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = format!(
-            "{} attested, {} failed in {:.1} s: {:.0}/s\nlatency ",
-            self.successes,
-            self.failures,
-            self.elapsed.as_secs_f64(),
-            self.throughput(),
-        );
-        for (name, quantile) in PERCENTILES {
+    pub fn lines(&self) -> Vec<String> {
+        let seconds = self.elapsed.as_secs_f64();
+        let (attested, failed, rate) = (self.successes, self.failures, self.throughput());
+        let mut lines = vec![format!(
+            "{attested} attested, {failed} failed in {seconds:.1} s: {rate:.0}/s"
+        )];
+        let latency = PERCENTILES.iter().map(|(name, quantile)| {
             let microseconds = self.latency.value_at_quantile(*quantile);
-            text.push_str(&format!(
-                "  {name} {}.{:03} ms",
-                microseconds / 1000,
-                microseconds % 1000
+            format!("  {name} {}.{:03} ms", microseconds / 1000, microseconds % 1000)
+        });
+        lines.push(format!("latency {}", latency.collect::<String>()));
+        if let Some(each) = self.server_cpu_each() {
+            lines.push(format!("server  {each:.0} us of CPU each"));
+        }
+        if let Some(resident) = self.server_resident_kib {
+            lines.push(format!(
+                "server  {}.{} MiB resident",
+                resident / 1024,
+                resident % 1024 * 10 / 1024
             ));
         }
-        text.push('\n');
-        if let Some(each) = self.server_cpu_each() {
-            text.push_str(&format!("server  {each:.0} us of CPU each"));
-            if let Some(resident) = self.server_resident_kib {
-                text.push_str(&format!(
-                    ", {:.1} MiB resident",
-                    f64::from(u32::try_from(resident).unwrap_or(u32::MAX)) / 1024.0
-                ));
-            }
-            text.push('\n');
-        }
         if let Some(failure) = &self.first_failure {
-            text.push_str(&format!("first failure: {failure}\n"));
+            lines.push(format!("first failure: {failure}"));
         }
-        text
+        lines
     }
 }
 
@@ -124,7 +118,7 @@ const PERCENTILES: &[(&str, f64)] = &[
 ];
 
 /// Ten minutes: no plan of ours may run longer by mistake.
-const LONGEST_RUN: Duration = Duration::from_secs(600);
+const LONGEST_RUN: Duration = Duration::from_mins(10);
 
 /// Carries out a plan.
 pub async fn run(plan: &Plan) -> Result<Report, String> {

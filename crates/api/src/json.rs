@@ -107,7 +107,13 @@ fn write_canonical(value: &Value, out: &mut String) {
 }
 
 fn write_string(text: &str, out: &mut String) {
-    out.push_str(&Value::from(text).to_string());
+    // What JSON has to escape (RFC 8259, 7); names and claims hardly ever contain it.
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    if text.bytes().any(escaped) {
+        out.push_str(&Value::from(text).to_string());
+    } else {
+        out.extend(["\"", text, "\""]);
+    }
 }
 
 /// Splits serde_json's message from the position it appends.

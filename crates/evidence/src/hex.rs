@@ -1,15 +1,14 @@
 //! Lower-case hexadecimal text, the form in which digests and identities appear in claims, collateral documents
 //! and explanations. Owns nothing else: no base64, no byte swapping.
 
-use std::fmt::Write as _;
-
 /// `bytes` as lower-case hexadecimal, first byte first.
 pub fn encode(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]);
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
+    text.extend(digits);
     text
 }
 

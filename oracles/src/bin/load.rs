@@ -70,7 +70,7 @@ fn print(report: &Report, json: bool) -> ExitCode {
     if json {
         println!("{}", report.json());
     } else {
-        print!("{}", report.text());
+        println!("{}", report.lines().join("\n"));
     }
     if report.failures == 0 {
         ExitCode::SUCCESS
