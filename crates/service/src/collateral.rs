@@ -1,6 +1,6 @@
 //! Collateral: the vendor's signed reference documents, obtained, verified, cached, kept and refreshed.
 //!
-//! A set of documents becomes usable only by being verified ([`VerifiedCollateral`]); what is held is
+//! A set of documents becomes usable only by being verified ([`attestry_evidence::dcap::VerifiedCollateral`]); what is held is
 //! replaced only by a set that is no worse. The request path reads immutable snapshots; sources are asked
 //! when a platform is first seen, and in the background long before a set expires. This module decides
 //! nothing about evidence.

@@ -37,7 +37,7 @@ pub enum TlsError {
 }
 
 /// A certificate chain with its private key, for TLS 1.2 and 1.3, offering HTTP/2 and HTTP/1.1. Clones share
-/// what [`TlsIdentity::replace`] puts in.
+/// what [`TlsIdentity::reload`] puts in.
 #[derive(Clone)]
 pub struct TlsIdentity(Arc<ArcSwap<ServerConfig>>);
 
