@@ -6,7 +6,7 @@ use super::*;
 async fn jobs_beyond_the_queue_are_refused_and_room_comes_back() {
     let pool = WorkPool::new(1, 1);
     let (release, held) = mpsc::channel::<()>();
-    let (started, running) = tokio::sync::oneshot::channel();
+    let (started, running) = oneshot::channel();
     let first = tokio::spawn({
         let pool = pool.clone();
         async move {
