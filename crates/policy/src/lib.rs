@@ -21,16 +21,23 @@
 
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions)]
 
+pub mod catalog;
 pub mod configuration;
 pub mod defaults;
+pub mod editor;
+pub mod jmespath;
+pub mod json;
 pub mod limits;
+pub mod lint;
 pub mod outcome;
+pub mod testing;
 
 mod ast;
 mod check;
 mod claim;
 mod diagnostic;
 mod eval;
+mod format;
 mod lexer;
 mod parser;
 mod policy;

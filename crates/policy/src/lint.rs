@@ -1,0 +1,1 @@
+//! What in a sound policy is probably not meant. Owns the lints; must not refuse a policy.
