@@ -29,6 +29,7 @@ use tokio::sync::Semaphore;
 
 pub(crate) use self::refusal::shortfall_details;
 pub use self::{
+    claims::policy_claims,
     error::AttestError,
     limits::{AttestLimits, Place},
     pool::{WorkPool, WorkPoolError},

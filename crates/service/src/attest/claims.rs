@@ -81,6 +81,11 @@ pub(super) fn facts(appraisal: &Appraisal) -> Claims {
     }
 }
 
+/// What a policy gets to see of appraised evidence: for tools that evaluate policies without a service.
+pub fn policy_claims(appraisal: &Appraisal, collateral: &VerifiedCollateral, evidence: &[u8]) -> ClaimSet {
+    incoming(&of_evidence(appraisal, collateral, evidence), &facts(appraisal))
+}
+
 /// The policy's incoming claims. Arrays become several claims of one type; objects have no form in the
 /// language's versions 1.0 and 1.1.
 pub(super) fn incoming(service: &Map<String, Value>, facts: &Claims) -> ClaimSet {
