@@ -5,7 +5,9 @@
 use crate::ast;
 use crate::claim::{Issuer, Value, ValueType};
 use crate::diagnostic::{Finding, Findings, quotable};
-use crate::program::{Condition, Operand, Program, Property, Rule, SectionKind, Test, Version};
+use crate::functions::Caller;
+use crate::limits::Limits;
+use crate::program::{Call, Condition, Operand, Program, Property, Rule, SectionKind, Test, Version};
 use crate::source::{Positions, Span};
 use crate::suggest::closest;
 
@@ -13,6 +15,7 @@ pub(crate) use error::{CheckError, Lint};
 
 mod action;
 mod error;
+mod expression;
 
 /// Words that cannot name a binding.
 const RESERVED: [&str; 15] = [
@@ -34,7 +37,12 @@ const RESERVED: [&str; 15] = [
 ];
 
 /// Checks `policy` and compiles it. The program is usable only if no error was reported.
-pub(crate) fn check(policy: &ast::Policy<'_>, text: &str, findings: &mut Findings) -> (Version, Program) {
+pub(crate) fn check<'t>(
+    policy: &ast::Policy<'_>,
+    text: &'t str,
+    limits: &'t Limits,
+    findings: &mut Findings,
+) -> (Version, Program) {
     let syntax_is_sound = !findings.has_errors();
     let language = policy
         .version
@@ -42,6 +50,7 @@ pub(crate) fn check(policy: &ast::Policy<'_>, text: &str, findings: &mut Finding
     let mut checker = Checker {
         findings,
         positions: Positions::new(text),
+        caller: Caller::new(limits),
         language,
         section: SectionKind::Authorization,
     };
@@ -56,10 +65,10 @@ pub(crate) fn check(policy: &ast::Policy<'_>, text: &str, findings: &mut Finding
         let rules = section.rules.iter().filter_map(|rule| checker.rule(rule).ok());
         program.section_mut(section.kind).extend(rules);
     }
-    let version = if language == Language::V1_0 {
-        Version::V1_0
-    } else {
-        Version::V1_1
+    let version = match language {
+        Language::V1_0 => Version::V1_0,
+        Language::V1_1 => Version::V1_1,
+        Language::V1_2 | Language::Unknown => Version::V1_2,
     };
     (version, program)
 }
@@ -69,7 +78,6 @@ pub(crate) fn check(policy: &ast::Policy<'_>, text: &str, findings: &mut Finding
 enum Language {
     V1_0,
     V1_1,
-    /// Known so that its features are read and named, but not offered.
     V1_2,
     /// No readable or no known version; reported, and everything is allowed so that only one thing is.
     Unknown,
@@ -100,6 +108,8 @@ struct Scope<'a> {
 struct Checker<'t, 'f> {
     findings: &'f mut Findings,
     positions: Positions<'t>,
+    /// For constant calls, all of them together.
+    caller: Caller<'t>,
     language: Language,
     section: SectionKind,
 }
@@ -107,17 +117,11 @@ struct Checker<'t, 'f> {
 impl Checker<'_, '_> {
     fn version(&mut self, policy: &ast::Policy<'_>) {
         let Some(version) = policy.version else { return };
-        match self.language {
-            Language::V1_0 | Language::V1_1 => {}
-            Language::V1_2 => {
-                self.report(&CheckError::VersionNotOffered, version.span, "versionInfo");
-            }
-            Language::Unknown => {
-                let error = CheckError::UnknownVersion {
-                    found: quotable(version.text),
-                };
-                self.report(&error, version.span, "versionInfo");
-            }
+        if self.language == Language::Unknown {
+            let error = CheckError::UnknownVersion {
+                found: quotable(version.text),
+            };
+            self.report(&error, version.span, "versionInfo");
         }
     }
 
@@ -198,39 +202,39 @@ impl Checker<'_, '_> {
         let position = self.positions.at(condition.span.start);
         let mut sound = true;
         let mut tests = Vec::with_capacity(condition.tests.len());
+        let mut calls = Vec::new();
         for test in &condition.tests {
-            match self.test(test, scope) {
+            match self.test(test, scope, &mut calls) {
                 Ok(test) => tests.push(test),
                 Err(Wrong) => sound = false,
             }
         }
         if let Some(span) = condition.negated {
-            self.require(Language::V1_2, "`!` before a condition", span, "condition");
-            if let Some(name) = condition.binding {
-                self.report(
-                    &CheckError::NegatedBinding {
-                        name: quotable(name.text),
-                    },
-                    name.span,
-                    "condition",
-                );
-            }
-            // The program has no negation: no version that has it is offered.
-            return Err(Wrong);
-        }
-        if let Some(name) = condition.binding {
+            sound &= self.negation(condition, span).is_ok();
+        } else if let Some(name) = condition.binding {
             sound &= self.bind(name, scope).is_ok();
         }
-        let is_bound = condition.binding.is_some();
-        if sound {
-            Ok(Condition {
-                is_bound,
-                tests: tests.into(),
-                position,
-            })
-        } else {
-            Err(Wrong)
+        if !sound {
+            return Err(Wrong);
         }
+        Ok(Condition {
+            is_negated: condition.negated.is_some(),
+            is_bound: condition.binding.is_some(),
+            tests: tests.into(),
+            calls: calls.into(),
+            position,
+        })
+    }
+
+    fn negation(&mut self, condition: &ast::Condition<'_>, span: Span) -> Checked<()> {
+        self.require(Language::V1_2, "`!` before a condition", span, "condition");
+        let Some(name) = condition.binding else {
+            return Ok(());
+        };
+        let error = CheckError::NegatedBinding {
+            name: quotable(name.text),
+        };
+        self.wrong(&error, name.span, "condition")
     }
 
     /// Takes the name into the scope even when it is wrong, so that its uses are not reported too.
@@ -255,8 +259,8 @@ impl Checker<'_, '_> {
         Ok(())
     }
 
-    fn test(&mut self, test: &ast::Test<'_>, scope: &Scope<'_>) -> Checked<Test> {
-        let operand = self.operand(&test.operand, scope)?;
+    fn test(&mut self, test: &ast::Test<'_>, scope: &Scope<'_>, calls: &mut Vec<Call>) -> Checked<Test> {
+        let operand = self.operand(&test.operand, scope, calls)?;
         let (property, relation) = (test.property, test.relation);
         if property == Property::Value {
             if let Operand::Literal(value) = &operand
@@ -293,7 +297,7 @@ impl Checker<'_, '_> {
                 };
                 return self.wrong(&error, test.operand.span, "propCond");
             }
-            Operand::Bound { .. } => {}
+            Operand::Bound { .. } | Operand::Computed(_) => {}
         }
         Ok(Test {
             property,
@@ -317,28 +321,6 @@ impl Checker<'_, '_> {
                 suggestion: closest(text, &known),
             };
             self.report(&lint, span, "propCond");
-        }
-    }
-
-    fn operand(&mut self, expression: &ast::Expression<'_>, scope: &Scope<'_>) -> Checked<Operand> {
-        match &expression.kind {
-            ast::ExpressionKind::Literal(value) => Ok(Operand::Literal(value.clone())),
-            ast::ExpressionKind::Property { name, property } => {
-                let slot = self.resolve(*name, scope, "expression")?;
-                Ok(Operand::Bound {
-                    slot,
-                    property: *property,
-                })
-            }
-            ast::ExpressionKind::Call { name, arguments } => {
-                self.require(Language::V1_2, "a function call", name.span, "functionCall");
-                for argument in arguments {
-                    // Only for its findings.
-                    let _ = self.operand(argument, scope);
-                }
-                // The program has no calls: no version that has them is offered.
-                Err(Wrong)
-            }
         }
     }
 

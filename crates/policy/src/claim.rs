@@ -5,8 +5,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::json::Json;
+
+pub use text::Text;
+
 #[cfg(test)]
 mod tests;
+mod text;
 
 /// One statement about the attested environment (MAA documentation, "claim sets").
 ///
@@ -27,16 +32,40 @@ pub struct Claim {
     pub value: Value,
     /// Who states it.
     pub issuer: Issuer,
+    /// Whether a policy may look at the value, but not put it into a token.
+    read_only: bool,
 }
 
+/// Claims of the service whose values do not leave it: PCR values (MAA documentation, "policy version
+/// 1.2") and the keys that a TPM request attests, which tokens carry as claims of their own.
+pub const READ_ONLY: [&str; 3] = ["pcrs", "x-ms-tpm-request-key", "x-ms-tpm-other-keys"];
+
 impl Claim {
-    /// A claim of any issuer.
+    /// A claim of any issuer. Those of the service that are named in [`READ_ONLY`] are read-only.
     pub fn new(claim_type: impl Into<Arc<str>>, value: impl Into<Value>, issuer: Issuer) -> Self {
+        let claim_type = claim_type.into();
         Self {
-            claim_type: claim_type.into(),
+            read_only: issuer == Issuer::AttestationService && READ_ONLY.contains(&&*claim_type),
+            claim_type,
             value: value.into(),
             issuer,
         }
+    }
+
+    /// A claim that a policy makes.
+    pub(crate) fn from_policy(claim_type: Arc<str>, value: Value, read_only: bool) -> Self {
+        Self {
+            claim_type,
+            value,
+            issuer: Issuer::AttestationPolicy,
+            read_only,
+        }
+    }
+
+    /// Whether a policy may look at the value, but not issue it: the claim is one of [`READ_ONLY`], or
+    /// a policy derived its value from one.
+    pub const fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// A claim that the service derived from evidence.
@@ -52,8 +81,8 @@ pub enum Value {
     Boolean(bool),
     /// A signed 64-bit integer.
     Integer(i64),
-    /// Text.
-    String(Arc<str>),
+    /// Text, or a JSON document as text.
+    String(Text),
 }
 
 impl Value {
@@ -63,6 +92,22 @@ impl Value {
             Self::Boolean(_) => ValueType::Boolean,
             Self::Integer(_) => ValueType::Integer,
             Self::String(_) => ValueType::String,
+        }
+    }
+
+    /// A copy that shares no reference count with the program, which every thread of a service uses.
+    pub(crate) fn unshared(&self) -> Self {
+        match self {
+            Self::String(text) => Self::String(text.unshared()),
+            Self::Boolean(_) | Self::Integer(_) => self.clone(),
+        }
+    }
+
+    /// Bytes of text that the value holds.
+    pub(crate) fn text_length(&self) -> u64 {
+        match self {
+            Self::String(text) => text.text_length(),
+            Self::Boolean(_) | Self::Integer(_) => 0,
         }
     }
 }
@@ -122,7 +167,14 @@ impl From<String> for Value {
 
 impl From<Arc<str>> for Value {
     fn from(value: Arc<str>) -> Self {
-        Self::String(value)
+        Self::String(value.into())
+    }
+}
+
+/// The document as text; queries over it do not read it again.
+impl From<Json> for Value {
+    fn from(document: Json) -> Self {
+        Self::String(document.into())
     }
 }
 
@@ -220,9 +272,14 @@ impl ClaimSet {
         Self(Vec::new())
     }
 
-    /// Appends `claim` unless the set has it; says whether it did.
+    /// Appends `claim` unless the set has it; says whether it did. A claim that came both read-only and
+    /// not is not: its value is known without the secret.
     pub fn insert(&mut self, claim: Claim) -> bool {
-        if self.0.contains(&claim) {
+        let same = |held: &&mut Claim| {
+            held.claim_type == claim.claim_type && held.issuer == claim.issuer && held.value == claim.value
+        };
+        if let Some(held) = self.0.iter_mut().find(same) {
+            held.read_only &= claim.read_only;
             return false;
         }
         self.0.push(claim);

@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::claim::{Claim, ClaimSet, Issuer, Value, ValueType};
+use crate::claim::{Claim, ClaimSet, Value, ValueType};
 use crate::configuration::{ConfigurationError, check_setting};
+use crate::diagnostic::quotable;
+use crate::fuel::{Exceeded, within};
+use crate::functions::{CallError, Caller, FunctionError, Values};
 use crate::limits::{Limit, Limits};
 use crate::outcome::{Decision, DenyReason, Outcome, RuleLocation};
-use crate::program::{Action, ClaimAction, Operand, Program, Rule, SectionKind, Template};
+use crate::program::{Action, Call, ClaimAction, Operand, Program, Rule, SectionKind, Template};
 use explain::Tracer;
-use matching::{Bindings, Scope, condition_cost, property_value, satisfies};
+use matching::{Bindings, Scope, condition_cost, satisfies};
 
 mod explain;
 mod matching;
@@ -55,9 +58,35 @@ pub enum EvaluationError {
         /// The type of the value.
         found: ValueType,
     },
+    /// A function has no result for its arguments.
+    #[error("{rule} cannot be evaluated: {error}")]
+    Function {
+        /// The rule.
+        rule: RuleLocation,
+        /// What was wrong with the call.
+        error: FunctionError,
+    },
+    /// A rule issues what policies may only look at.
+    #[error("{rule} issues `{claim_type}` with a value that is read-only")]
+    ReadOnly {
+        /// The rule.
+        rule: RuleLocation,
+        /// The type of the claim to be issued.
+        claim_type: String,
+    },
     /// A configuration rule issues what no verification can honour.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
+}
+
+impl From<Exceeded> for EvaluationError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::LimitExceeded {
+            limit: exceeded.limit,
+            allowed: exceeded.allowed,
+            found: exceeded.found,
+        }
+    }
 }
 
 pub(crate) fn configuration(program: &Program, limits: &Limits) -> Result<Vec<Claim>, EvaluationError> {
@@ -112,30 +141,31 @@ fn denial(program: &Program, incoming: ClaimSet, limits: &Limits) -> DenyReason 
 }
 
 struct Machine<'l> {
-    limits: &'l Limits,
-    steps: u64,
+    caller: Caller<'l>,
     incoming: ClaimSet,
     outgoing: ClaimSet,
     properties: ClaimSet,
     permitted: bool,
     denied: bool,
     bindings: Bindings,
+    /// What the calls of the condition or the claim at hand returned.
+    computed: Vec<Values>,
     /// The claims of the condition at hand; kept for its memory.
     found: Vec<usize>,
-    tracer: Option<Tracer>,
+    tracer: Option<Tracer<'l>>,
 }
 
 impl<'l> Machine<'l> {
-    fn new(incoming: ClaimSet, limits: &'l Limits, tracer: Option<Tracer>) -> Self {
+    fn new(incoming: ClaimSet, limits: &'l Limits, tracer: Option<Tracer<'l>>) -> Self {
         Self {
-            limits,
-            steps: 0,
+            caller: Caller::new(limits),
             incoming,
             outgoing: ClaimSet::new(),
             properties: ClaimSet::new(),
             permitted: false,
             denied: false,
             bindings: Bindings::default(),
+            computed: Vec::new(),
             found: Vec::new(),
             tracer,
         }
@@ -179,7 +209,7 @@ impl<'l> Machine<'l> {
 
     fn rule(&mut self, rule: &Rule, location: RuleLocation) -> Result<(), EvaluationError> {
         let claims_before = self.incoming.len();
-        let fires = self.conditions_hold(rule)?;
+        let fires = self.conditions_hold(rule, location)?;
         if fires {
             self.act(&rule.action, location)?;
         }
@@ -191,15 +221,17 @@ impl<'l> Machine<'l> {
         Ok(())
     }
 
-    fn conditions_hold(&mut self, rule: &Rule) -> Result<bool, EvaluationError> {
-        self.spend(1)?;
+    fn conditions_hold(&mut self, rule: &Rule, location: RuleLocation) -> Result<bool, EvaluationError> {
+        self.caller.fuel.spend(1)?;
         self.bindings.clear();
         for condition in &rule.conditions {
-            self.spend(condition_cost(condition, self.incoming.len(), &self.bindings))?;
+            self.compute(&condition.calls, location)?;
             let scope = Scope {
                 claims: self.incoming.as_slice(),
                 bindings: &self.bindings,
+                computed: &self.computed,
             };
+            self.caller.fuel.spend(condition_cost(condition, scope))?;
             let mut matches = (0..)
                 .zip(scope.claims)
                 .filter(|(_, claim)| satisfies(condition, claim, scope));
@@ -209,7 +241,7 @@ impl<'l> Machine<'l> {
                 self.bindings.push(&self.found);
                 !self.found.is_empty()
             } else {
-                matches.next().is_some()
+                matches.next().is_some() != condition.is_negated
             };
             if !holds {
                 return Ok(false);
@@ -218,193 +250,186 @@ impl<'l> Machine<'l> {
         Ok(true)
     }
 
+    /// Makes calls, whose results the operands then refer to.
+    fn compute(&mut self, calls: &[Call], rule: RuleLocation) -> Result<(), EvaluationError> {
+        self.computed.clear();
+        for call in calls {
+            let scope = Scope {
+                claims: self.incoming.as_slice(),
+                bindings: &self.bindings,
+                computed: &[],
+            };
+            let returned = self.caller.call(call, &scope).map_err(|error| match error {
+                CallError::Function(error) => EvaluationError::Function { rule, error },
+                CallError::Limit(exceeded) => exceeded.into(),
+            })?;
+            self.computed.push(returned);
+        }
+        Ok(())
+    }
+
     fn act(&mut self, action: &Action, rule: RuleLocation) -> Result<(), EvaluationError> {
         match action {
             Action::Permit => self.permitted = true,
             Action::Deny => self.denied = true,
-            Action::Claim { action, claim } => {
-                let bindings = std::mem::take(&mut self.bindings);
-                let made = self.make(*action, claim, rule, &bindings);
-                self.bindings = bindings;
+            Action::Claim {
+                action,
+                claim: Template::Copy(slot),
+            } => self.copy(*action, *slot, rule)?,
+            Action::Claim {
+                action,
+                claim:
+                    Template::Build {
+                        claim_type,
+                        value,
+                        value_type,
+                        calls,
+                    },
+            } => {
+                self.compute(calls, rule)?;
+                let mut maker = Maker {
+                    action: *action,
+                    rule,
+                    bindings: std::mem::take(&mut self.bindings),
+                    computed: std::mem::take(&mut self.computed),
+                };
+                let made = self.build(&mut maker, claim_type, value, value_type.as_ref());
+                // Their memory serves the next rule.
+                (self.bindings, self.computed) = (maker.bindings, maker.computed);
                 made?;
             }
         }
         Ok(())
     }
 
-    fn make(
-        &mut self,
-        action: ClaimAction,
-        claim: &Template,
-        rule: RuleLocation,
-        bindings: &Bindings,
-    ) -> Result<(), EvaluationError> {
-        match claim {
-            Template::Copy(slot) => {
-                for index in bindings.bound(*slot) {
-                    let Some(original) = self.incoming.as_slice().get(*index) else {
-                        continue;
-                    };
-                    let (claim_type, value) = (original.claim_type.clone(), original.value.clone());
-                    self.emit(action, claim_type, value)?;
-                }
-            }
-            Template::Build {
-                claim_type,
-                value,
-                value_type,
-            } => {
-                let claim_type = self.claim_type(claim_type, rule, bindings)?;
-                match value {
-                    Operand::Literal(value) => {
-                        self.check_value_type(value, value_type.as_ref(), rule, bindings)?;
-                        self.emit(action, claim_type, unshared(value))?;
-                    }
-                    Operand::Bound { slot, property } => {
-                        for index in bindings.bound(*slot) {
-                            let Some(original) = self.incoming.as_slice().get(*index) else {
-                                continue;
-                            };
-                            let value = property_value(original, *property);
-                            self.check_value_type(&value, value_type.as_ref(), rule, bindings)?;
-                            self.emit(action, claim_type.clone(), value)?;
-                        }
-                    }
-                }
-            }
+    fn copy(&mut self, action: ClaimAction, slot: usize, rule: RuleLocation) -> Result<(), EvaluationError> {
+        let number = self.bindings.bound(slot).len();
+        for position in 0..number {
+            let original = self.bindings.bound(slot).get(position).copied();
+            let Some(original) = original.and_then(|index| self.incoming.as_slice().get(index)) else {
+                continue;
+            };
+            let (claim_type, value) = (original.claim_type.clone(), original.value.clone());
+            self.emit(action, rule, claim_type, value, original.is_read_only())?;
         }
         Ok(())
     }
 
-    /// The one name that `operand` stands for.
-    fn claim_type(
+    fn build(
         &mut self,
-        operand: &Operand,
-        rule: RuleLocation,
-        bindings: &Bindings,
-    ) -> Result<Arc<str>, EvaluationError> {
-        let (slot, property) = match operand {
-            Operand::Literal(Value::String(name)) => return Ok(Arc::from(&**name)),
-            Operand::Literal(other) => {
-                return Err(EvaluationError::ClaimTypeNotText {
-                    rule,
-                    found: other.value_type(),
-                });
+        maker: &mut Maker,
+        claim_type: &Operand,
+        value: &Operand,
+        value_type: Option<&Operand>,
+    ) -> Result<(), EvaluationError> {
+        let (claim_type, secret_type) = self.claim_type(maker, claim_type)?;
+        let mut values = match value {
+            // The usual ones, without a list of values.
+            Operand::Literal(value) => {
+                let value = value.unshared();
+                self.check_value_type(maker, &value, value_type)?;
+                return self.emit(maker.action, maker.rule, claim_type, value, secret_type);
             }
-            Operand::Bound { slot, property } => (*slot, *property),
+            Operand::Bound { .. } => self.operand_values(maker, value)?,
+            Operand::Computed(index) => maker
+                .computed
+                .get_mut(*index)
+                .map(std::mem::take)
+                .unwrap_or_default(),
         };
-        self.spend_for(bindings.bound(slot).len())?;
-        let mut name: Option<Arc<str>> = None;
-        for index in bindings.bound(slot) {
-            let Some(claim) = self.incoming.as_slice().get(*index) else {
-                continue;
-            };
-            match property_value(claim, property) {
-                Value::String(found) if name.as_ref().is_none_or(|name| *name == found) => name = Some(found),
-                Value::String(_) => return Err(EvaluationError::ClaimTypeNotOneName { rule }),
-                other => {
-                    return Err(EvaluationError::ClaimTypeNotText {
-                        rule,
-                        found: other.value_type(),
-                    });
-                }
-            }
+        for value in std::mem::take(&mut values.values) {
+            self.check_value_type(maker, &value, value_type)?;
+            let read_only = values.read_only || secret_type;
+            self.emit(maker.action, maker.rule, claim_type.clone(), value, read_only)?;
         }
-        name.filter(|name| !name.is_empty())
-            .ok_or(EvaluationError::ClaimTypeNotOneName { rule })
+        Ok(())
+    }
+
+    fn operand_values(&mut self, maker: &Maker, operand: &Operand) -> Result<Values, EvaluationError> {
+        let scope = Scope {
+            claims: self.incoming.as_slice(),
+            bindings: &maker.bindings,
+            computed: &maker.computed,
+        };
+        Ok(scope.values(operand, &mut self.caller.fuel)?)
+    }
+
+    /// The one name that `operand` stands for, and whether it is read-only.
+    fn claim_type(&mut self, maker: &Maker, operand: &Operand) -> Result<(Arc<str>, bool), EvaluationError> {
+        let rule = maker.rule;
+        if let Operand::Literal(Value::String(name)) = operand {
+            return Ok((Arc::from(&**name), false));
+        }
+        let names = self.operand_values(maker, operand)?;
+        if let Some(other) = names.values.iter().find(|name| !matches!(name, Value::String(_))) {
+            let found = other.value_type();
+            return Err(EvaluationError::ClaimTypeNotText { rule, found });
+        }
+        match names.values.as_slice() {
+            [Value::String(name)] if name.text_length() > 0 => Ok((name.characters(), names.read_only)),
+            _ => Err(EvaluationError::ClaimTypeNotOneName { rule }),
+        }
     }
 
     fn check_value_type(
         &mut self,
+        maker: &Maker,
         value: &Value,
         assigned: Option<&Operand>,
-        rule: RuleLocation,
-        bindings: &Bindings,
     ) -> Result<(), EvaluationError> {
+        let Some(assigned) = assigned else { return Ok(()) };
         let found = value.value_type();
         let wanted = Value::from(found.name());
-        let agrees = match assigned {
-            None => true,
-            Some(Operand::Literal(name)) => *name == wanted,
-            Some(Operand::Bound { slot, property }) => {
-                self.spend_for(bindings.bound(*slot).len())?;
-                let mut claims = bindings
-                    .bound(*slot)
-                    .iter()
-                    .filter_map(|index| self.incoming.as_slice().get(*index));
-                claims.any(|claim| property_value(claim, *property) == wanted)
-            }
-        };
-        if agrees {
-            Ok(())
-        } else {
-            Err(EvaluationError::ValueTypeMismatch { rule, found })
+        if self.operand_values(maker, assigned)?.values.contains(&wanted) {
+            return Ok(());
         }
+        Err(EvaluationError::ValueTypeMismatch {
+            rule: maker.rule,
+            found,
+        })
     }
 
     fn emit(
         &mut self,
         action: ClaimAction,
+        rule: RuleLocation,
         claim_type: Arc<str>,
         value: Value,
+        read_only: bool,
     ) -> Result<(), EvaluationError> {
-        let claim = Claim {
-            claim_type,
-            value,
-            issuer: Issuer::AttestationPolicy,
-        };
+        if read_only && action != ClaimAction::Add {
+            let claim_type = quotable(&claim_type);
+            return Err(EvaluationError::ReadOnly { rule, claim_type });
+        }
+        let name_length = u64::try_from(claim_type.len()).unwrap_or(u64::MAX);
+        let fuel = &mut self.caller.fuel;
+        fuel.spend_text(value.text_length().saturating_add(name_length))?;
+        let claim = Claim::from_policy(claim_type, value, read_only);
         let target = match action {
             ClaimAction::Add => None,
             ClaimAction::Issue => Some(&mut self.outgoing),
             ClaimAction::IssueProperty => Some(&mut self.properties),
         };
-        let compared = self
-            .incoming
-            .len()
-            .saturating_add(target.as_ref().map_or(0, |target| target.len()));
+        let issued = target.as_ref().map_or(0, |target| target.len());
+        fuel.spend_for(self.incoming.len().saturating_add(issued))?;
         if let Some(target) = target {
             target.insert(claim.clone());
         }
         self.incoming.insert(claim);
-        self.spend_for(compared)?;
         self.check_claims()
     }
 
     fn check_claims(&self) -> Result<(), EvaluationError> {
         let found = u64::try_from(self.incoming.len()).unwrap_or(u64::MAX);
-        let allowed = u64::from(self.limits.claims);
-        if found > allowed {
-            return Err(EvaluationError::LimitExceeded {
-                limit: Limit::Claims,
-                allowed,
-                found,
-            });
-        }
-        Ok(())
-    }
-
-    fn spend_for(&mut self, compared: usize) -> Result<(), EvaluationError> {
-        self.spend(u64::try_from(compared).unwrap_or(u64::MAX))
-    }
-
-    fn spend(&mut self, steps: u64) -> Result<(), EvaluationError> {
-        self.steps = self.steps.saturating_add(steps);
-        let allowed = self.limits.steps;
-        if self.steps > allowed {
-            return Err(EvaluationError::LimitExceeded {
-                limit: Limit::Steps,
-                allowed,
-                found: self.steps,
-            });
-        }
-        Ok(())
+        let allowed = u64::from(self.caller.fuel.limits().claims);
+        Ok(within(Limit::Claims, allowed, found)?)
     }
 }
 
-/// A copy that shares no reference count with the program, which every thread of the service uses.
-fn unshared(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(Arc::from(&**text)),
-        Value::Boolean(_) | Value::Integer(_) => value.clone(),
-    }
+/// A claim being made: by which rule, from what its conditions bound and its calls returned.
+struct Maker {
+    action: ClaimAction,
+    rule: RuleLocation,
+    bindings: Bindings,
+    computed: Vec<Values>,
 }

@@ -1,4 +1,4 @@
-//! The attestation policy language of Microsoft Azure Attestation (MAA), versions 1.0 and 1.1: text
+//! The attestation policy language of Microsoft Azure Attestation (MAA), versions 1.0, 1.1 and 1.2: text
 //! is compiled once to a checked [`Policy`], which is evaluated over claims many times and gives a
 //! decision, the claims of a token, and on request the reason.
 //!
@@ -38,6 +38,8 @@ mod claim;
 mod diagnostic;
 mod eval;
 mod format;
+mod fuel;
+mod functions;
 mod lexer;
 mod parser;
 mod policy;
@@ -45,13 +47,15 @@ mod program;
 mod source;
 mod suggest;
 
-pub use claim::{Claim, ClaimSet, Issuer, Value, ValueType, values_by_type};
+pub use claim::{Claim, ClaimSet, Issuer, READ_ONLY, Text, Value, ValueType, values_by_type};
 pub use diagnostic::{Diagnostic, Severity, maa_message};
 pub use eval::EvaluationError;
+pub use format::format;
+pub use functions::FunctionError;
 pub use limits::{Limit, Limits};
 pub use outcome::{
-    DENY_MESSAGE, Decision, DenyReason, Miss, NearMiss, Outcome, RuleEffect, RuleLocation, RuleTrace, Trace,
+    CLAIMS_SHOWN, CallTrace, DENY_MESSAGE, Decision, DenyReason, Miss, NearMiss, Outcome, RuleEffect, RuleLocation, RuleTrace, Trace,
 };
 pub use policy::Policy;
-pub use program::{ActionKind, ClaimAction, Property, Relation, SectionKind, Version};
+pub use program::{ActionKind, ClaimAction, Function, Property, Relation, SectionKind, Version};
 pub use source::{Position, Span};

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::jmespath::QueryLimits;
+use crate::json::{JSON_BYTES, JSON_DEPTH, JsonLimits};
+
 /// Bytes of policy text. No limit is documented for MAA; its longest published policy has 15 KiB, and
 /// a policy of this size still compiles in milliseconds.
 pub const POLICY_BYTES: u32 = 256 * 1024;
@@ -16,11 +19,15 @@ pub const CONDITIONS: u32 = 64;
 pub const NESTING: u32 = 64;
 
 /// Steps of one evaluation. The default SGX policy over its claims takes about two hundred, the
-/// Windows health policy some tens of thousands; a million steps are a few milliseconds.
-pub const STEPS: u64 = 1_000_000;
+/// Windows health policy over a real log some tens of thousands; two million steps are a few
+/// milliseconds.
+pub const STEPS: u64 = 2_000_000;
 
 /// Claims in one set. Evidence gives some tens of claims, a long Windows log some hundreds.
 pub const CLAIMS: u32 = 1024;
+
+/// Bytes of the text of all claims that a policy makes in one evaluation.
+pub const TEXT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Bounds of compiling and evaluating a policy. The default has the constants of this module.
 ///
@@ -39,13 +46,33 @@ pub struct Limits {
     pub rules: u32,
     /// Conditions in one rule.
     pub conditions: u32,
-    /// Depth of nested expressions.
+    /// Depth of nested expressions, those of JMESPath queries included.
     pub nesting: u32,
     /// Steps of one evaluation: a claim compared with one property of a condition, or with a claim
-    /// that is being added.
+    /// that is being added; a function called; a byte of JSON read; a value visited by a query.
     pub steps: u64,
     /// Claims in the incoming set, those that the policy adds included.
     pub claims: u32,
+    /// Bytes of one JSON document, and of any value that a query builds.
+    pub json_bytes: u64,
+    /// Bytes of the text of all claims that the policy makes.
+    pub text_bytes: u64,
+}
+
+impl Limits {
+    pub(crate) const fn json_limits(&self) -> JsonLimits {
+        JsonLimits {
+            bytes: self.json_bytes,
+            depth: JSON_DEPTH,
+        }
+    }
+
+    pub(crate) const fn query_limits(&self) -> QueryLimits {
+        QueryLimits {
+            bytes: self.policy_bytes,
+            nesting: self.nesting,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -57,6 +84,8 @@ impl Default for Limits {
             nesting: NESTING,
             steps: STEPS,
             claims: CLAIMS,
+            json_bytes: JSON_BYTES,
+            text_bytes: TEXT_BYTES,
         }
     }
 }
@@ -69,6 +98,10 @@ pub enum Limit {
     Steps,
     /// [`Limits::claims`]
     Claims,
+    /// [`Limits::json_bytes`]
+    Json,
+    /// [`Limits::text_bytes`]
+    Text,
 }
 
 impl fmt::Display for Limit {
@@ -76,6 +109,8 @@ impl fmt::Display for Limit {
         f.write_str(match self {
             Self::Steps => "evaluation steps",
             Self::Claims => "claims",
+            Self::Json => "bytes of JSON",
+            Self::Text => "bytes of text in claims",
         })
     }
 }

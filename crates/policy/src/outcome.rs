@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::claim::{Claim, Value};
-use crate::program::{ActionKind, Property, Relation, SectionKind};
+use crate::program::{ActionKind, Function, Property, Relation, SectionKind};
 use crate::source::Position;
 
 /// MAA's words for a refusal by policy, also when no rule permitted (error code
@@ -65,6 +65,9 @@ pub enum DenyReason {
 /// How many claims or values of one condition are shown in explanations.
 pub const CLAIMS_SHOWN: usize = 8;
 
+/// Characters of a text value that explanations show.
+const TEXT_SHOWN: usize = 120;
+
 impl fmt::Display for DenyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -72,19 +75,76 @@ impl fmt::Display for DenyReason {
                 write!(f, "{rule} denies")?;
                 for (index, claim) in matched.iter().enumerate() {
                     let lead = if index == 0 { " because of" } else { "," };
-                    write!(f, "{lead} `{}` = {}", claim.claim_type, claim.value)?;
+                    write!(f, "{lead} `{}` = {}", claim.claim_type, Shown(&claim.value))?;
                 }
                 Ok(())
             }
             Self::NoPermit { nearest: None } => f.write_str("no rule permits"),
             Self::NoPermit { nearest: Some(near) } => {
                 write!(f, "no rule permits; {} came nearest", near.rule)?;
-                for (index, miss) in near.misses.iter().enumerate() {
-                    let lead = if index == 0 { ":" } else { ";" };
-                    write!(f, "{lead} {miss}")?;
-                }
-                Ok(())
+                near.write_misses(f)
             }
+        }
+    }
+}
+
+impl DenyReason {
+    /// What would have to change for this reason to be gone, one sentence each: what the evidence or the
+    /// policy would have to say instead. Claims that the policy makes are followed to the evidence they
+    /// come from.
+    ///
+    /// ```
+    /// use attestry_policy::{Claim, ClaimSet, Decision, Limits, Policy};
+    ///
+    /// let policy = Policy::compile(r#"version=1.0;
+    /// authorizationrules{ [type=="x-ms-sgx-svn", value>=2] => permit(); };"#).unwrap();
+    /// let claims = ClaimSet::from_iter([Claim::from_service("x-ms-sgx-svn", 1)]);
+    /// let Decision::Deny(reason) = policy.evaluate(claims, &Limits::default()).unwrap().decision else {
+    ///     panic!("permitted")
+    /// };
+    /// assert_eq!(reason.changes(), ["claim `x-ms-sgx-svn` has to have value >= 2; it has 1"]);
+    /// ```
+    pub fn changes(&self) -> Vec<String> {
+        match self {
+            Self::DenyRule { rule, matched } if matched.is_empty() => {
+                vec![format!(
+                    "{rule} has to have a condition, or to go: it always denies"
+                )]
+            }
+            Self::DenyRule { rule, matched } => matched
+                .iter()
+                .map(|claim| {
+                    let value = Shown(&claim.value);
+                    format!(
+                        "{rule} must not find claim `{}` with value {value}",
+                        claim.claim_type
+                    )
+                })
+                .collect(),
+            Self::NoPermit { nearest: None } => vec!["the policy needs a rule that permits".to_owned()],
+            Self::NoPermit { nearest: Some(near) } => {
+                let mut changes = Vec::new();
+                near.changes(&mut changes);
+                changes
+            }
+        }
+    }
+}
+
+/// A value as explanations show it: long text is cut.
+struct Shown<'a>(&'a Value);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::String(text) => {
+                let (shown, cut) = match text.char_indices().nth(TEXT_SHOWN) {
+                    Some((end, _)) => (text.get(..end).unwrap_or_default(), "…"),
+                    None => (&**text, ""),
+                };
+                write!(f, "{}{cut}", Value::from(shown))
+            }
+            value => value.fmt(f),
         }
     }
 }
@@ -120,6 +180,25 @@ pub struct NearMiss {
     pub misses: Vec<Miss>,
 }
 
+impl NearMiss {
+    fn write_misses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, miss) in self.misses.iter().enumerate() {
+            let lead = if index == 0 { ":" } else { ";" };
+            write!(f, "{lead} {miss}")?;
+        }
+        Ok(())
+    }
+
+    fn changes(&self, changes: &mut Vec<String>) {
+        for miss in &self.misses {
+            match &miss.because {
+                Some(cause) if !cause.misses.is_empty() => cause.changes(changes),
+                _ => changes.push(miss.change()),
+            }
+        }
+    }
+}
+
 /// An unmet condition: the first comparison that failed for the claim that came nearest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -128,6 +207,8 @@ pub struct Miss {
     pub condition: u32,
     /// Where the condition starts in the policy text.
     pub position: Position,
+    /// Whether the condition is negated: it failed because there are such claims.
+    pub negated: bool,
     /// The claim type that the condition asks for, when it names one.
     pub claim_type: Option<Arc<str>>,
     /// The property that was compared.
@@ -138,31 +219,74 @@ pub struct Miss {
     pub expected: Vec<Value>,
     /// What the nearest claims have there; empty when no claim has the type.
     pub found: Vec<Value>,
+    /// For a claim that is missing because the rule that makes it did not fire: that rule.
+    pub because: Option<Box<NearMiss>>,
+}
+
+impl Miss {
+    fn change(&self) -> String {
+        let claim = Subject(self);
+        let (property, relation, expected) = (self.property, self.relation, Several(&self.expected));
+        if self.negated && property == Property::Type {
+            format!("{claim} has to be absent")
+        } else if self.negated {
+            format!("{claim} must not have {property} {relation} {expected}")
+        } else if !self.found.is_empty() {
+            let found = Several(&self.found);
+            format!("{claim} has to have {property} {relation} {expected}; it has {found}")
+        } else if property == Property::Type {
+            format!("{claim} has to be there; there is no such claim")
+        } else {
+            format!("{claim} has to be there with {property} {relation} {expected}; there is no such claim")
+        }
+    }
 }
 
 impl fmt::Display for Miss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.claim_type {
-            Some(claim_type) => write!(f, "claim `{claim_type}`: ")?,
-            None => f.write_str("any claim: ")?,
+        write!(f, "{}: expected ", Subject(self))?;
+        let expected = Several(&self.expected);
+        match (self.negated, self.property) {
+            (true, Property::Type) => f.write_str("no such claim")?,
+            (true, property) => write!(f, "none with {property} {} {expected}", self.relation)?,
+            (false, property) => write!(f, "{property} {} {expected}", self.relation)?,
         }
-        write!(f, "expected {} {} ", self.property, self.relation)?;
-        write_values(f, &self.expected)?;
-        f.write_str(", found ")?;
         if self.found.is_empty() {
-            f.write_str("no such claim")
+            f.write_str(", found no such claim")?;
         } else {
-            write_values(f, &self.found)
+            write!(f, ", found {}", Several(&self.found))?;
+        }
+        if let Some(cause) = &self.because {
+            write!(f, " ({} did not make it", cause.rule)?;
+            cause.write_misses(f)?;
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a miss is about.
+struct Subject<'a>(&'a Miss);
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.claim_type {
+            Some(claim_type) => write!(f, "claim `{claim_type}`"),
+            None => f.write_str("any claim"),
         }
     }
 }
 
-fn write_values(f: &mut fmt::Formatter<'_>, values: &[Value]) -> fmt::Result {
-    for (index, value) in values.iter().enumerate() {
-        let lead = if index == 0 { "" } else { " or " };
-        write!(f, "{lead}{value}")?;
+struct Several<'a>(&'a [Value]);
+
+impl fmt::Display for Several<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, value) in self.0.iter().enumerate() {
+            let lead = if index == 0 { "" } else { " or " };
+            write!(f, "{lead}{}", Shown(value))?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// What each rule did, in the order of evaluation.
@@ -183,6 +307,10 @@ pub struct RuleTrace {
     pub rule: RuleLocation,
     /// Its action.
     pub action: ActionKind,
+    /// The type of the claims that it makes, when the text names it.
+    pub claim_type: Option<Arc<str>>,
+    /// What its function calls returned, in the order in which they ended.
+    pub calls: Vec<CallTrace>,
     /// Whether it fired, and why or why not.
     pub effect: RuleEffect,
 }
@@ -205,4 +333,30 @@ pub enum RuleEffect {
         /// How many conditions did not hold, those with unknown operands included.
         unmet: u32,
     },
+}
+
+/// What a function call returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallTrace {
+    /// The function.
+    pub function: Function,
+    /// Where the call starts in the policy text.
+    pub position: Position,
+    /// The values, at most [`CLAIMS_SHOWN`]; none when a JSON `null` became no claim.
+    pub returned: Vec<Value>,
+}
+
+impl fmt::Display for CallTrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` returned ", self.function)?;
+        if self.returned.is_empty() {
+            return f.write_str("no value");
+        }
+        for (index, value) in self.returned.iter().enumerate() {
+            let lead = if index == 0 { "" } else { ", " };
+            write!(f, "{lead}{}", Shown(value))?;
+        }
+        Ok(())
+    }
 }

@@ -61,7 +61,7 @@ impl Policy {
     pub fn compile_within(text: &str, limits: &Limits) -> Result<Self, Vec<Diagnostic>> {
         let mut findings = Findings::default();
         let tree = parse(text, limits, &mut findings);
-        let (version, program) = check(&tree, text, &mut findings);
+        let (version, program) = check(&tree, text, limits, &mut findings);
         let refused = findings.has_errors();
         let diagnostics = findings.into_diagnostics(text);
         if refused {

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::claim::Value;
+use crate::jmespath::Query;
 use crate::source::Position;
 
 /// Version of the policy language that a policy declares.
@@ -14,6 +15,8 @@ pub enum Version {
     V1_0,
     /// 1.1: also configuration rules.
     V1_1,
+    /// 1.2: also functions, negated conditions, and evidence as JSON claims.
+    V1_2,
 }
 
 impl fmt::Display for Version {
@@ -21,6 +24,7 @@ impl fmt::Display for Version {
         f.write_str(match self {
             Self::V1_0 => "1.0",
             Self::V1_1 => "1.1",
+            Self::V1_2 => "1.2",
         })
     }
 }
@@ -210,10 +214,14 @@ pub(crate) struct Rule {
 
 #[derive(Debug)]
 pub(crate) struct Condition {
+    /// Whether it holds when no claim matches.
+    pub(crate) is_negated: bool,
     /// Whether the claims that match are kept for later: bindings are numbered in the order of the
     /// conditions that have one.
     pub(crate) is_bound: bool,
     pub(crate) tests: Box<[Test]>,
+    /// The function calls of the tests, made once before claims are compared.
+    pub(crate) calls: Box<[Call]>,
     pub(crate) position: Position,
 }
 
@@ -232,6 +240,88 @@ pub(crate) enum Operand {
         slot: usize,
         property: Property,
     },
+    /// The result of a call, by its number in the condition or the claim being made.
+    Computed(usize),
+}
+
+/// A function call.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) function: Function,
+    pub(crate) arguments: Box<[Argument]>,
+    pub(crate) position: Position,
+}
+
+/// An argument of a call.
+#[derive(Debug)]
+pub(crate) enum Argument {
+    Literal(Value),
+    Bound {
+        slot: usize,
+        property: Property,
+    },
+    /// A constant JMESPath query.
+    Query(Query),
+    Call(Call),
+}
+
+/// The functions of version 1.2 (MAA documentation, "policy version 1.2").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// `JmesPath(json, query)`: the result of the query, as JSON.
+    JmesPath,
+    /// `JsonToClaimValue(json)`: a JSON scalar or array as claim values.
+    JsonToClaimValue,
+    /// `IsSubsetOf(a, b)`: whether every value of `a` is in `b`.
+    IsSubsetOf,
+    /// `AppendString(a, b)`: `a` followed by `b`.
+    AppendString,
+    /// `NegateBool(b)`: the opposite of `b`.
+    NegateBool,
+    /// `ContainsOnlyValue(set, v)`: whether `set` has values and all of them are `v`.
+    ContainsOnlyValue,
+}
+
+impl Function {
+    /// Every function.
+    pub const ALL: [Self; 6] = [
+        Self::JmesPath,
+        Self::JsonToClaimValue,
+        Self::IsSubsetOf,
+        Self::AppendString,
+        Self::NegateBool,
+        Self::ContainsOnlyValue,
+    ];
+
+    /// The name in policies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::JmesPath => "JmesPath",
+            Self::JsonToClaimValue => "JsonToClaimValue",
+            Self::IsSubsetOf => "IsSubsetOf",
+            Self::AppendString => "AppendString",
+            Self::NegateBool => "NegateBool",
+            Self::ContainsOnlyValue => "ContainsOnlyValue",
+        }
+    }
+
+    /// The names of the parameters, in order.
+    pub const fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::JmesPath => &["json", "query"],
+            Self::JsonToClaimValue => &["json"],
+            Self::IsSubsetOf => &["a", "b"],
+            Self::AppendString => &["first", "second"],
+            Self::NegateBool => &["boolean"],
+            Self::ContainsOnlyValue => &["set", "value"],
+        }
+    }
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 #[derive(Debug)]
@@ -260,5 +350,7 @@ pub(crate) enum Template {
         claim_type: Operand,
         value: Operand,
         value_type: Option<Operand>,
+        /// The function calls of the operands, made once before claims are.
+        calls: Box<[Call]>,
     },
 }

@@ -53,6 +53,7 @@ impl Checker<'_, '_> {
         let mut value = None;
         let mut value_type = None;
         let mut issuer = None;
+        let mut calls = Vec::new();
         for assignment in assignments {
             let place = match assignment.property {
                 Property::Type => &mut claim_type,
@@ -66,7 +67,8 @@ impl Checker<'_, '_> {
                 };
                 return self.wrong(&error, assignment.span, "assignment");
             }
-            *place = Some((self.operand(&assignment.value, scope), assignment.value.span));
+            let operand = self.operand(&assignment.value, scope, &mut calls);
+            *place = Some((operand, assignment.value.span));
         }
         if let Some((_, span)) = issuer {
             self.report(&Lint::IssuerIgnored, span, "assignment");
@@ -94,6 +96,7 @@ impl Checker<'_, '_> {
             claim_type,
             value,
             value_type,
+            calls: calls.into(),
         })
     }
 
@@ -110,7 +113,7 @@ impl Checker<'_, '_> {
             Operand::Literal(Value::String(name)) if action == ClaimAction::IssueProperty => {
                 self.property_name(name, span)?;
             }
-            Operand::Literal(Value::String(_)) | Operand::Bound { .. } => {}
+            Operand::Literal(Value::String(_)) | Operand::Bound { .. } | Operand::Computed(_) => {}
             Operand::Literal(value) => {
                 let error = CheckError::TextExpected {
                     property: Property::Type,

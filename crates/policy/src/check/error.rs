@@ -5,14 +5,14 @@ use thiserror::Error;
 use crate::claim::ValueType;
 use crate::configuration::ConfigurationError;
 use crate::diagnostic::{Finding, Severity};
+use crate::functions::FunctionError;
+use crate::limits::Limit;
 use crate::parser::did_you_mean;
-use crate::program::{Property, Relation, SectionKind};
+use crate::program::{Function, Property, Relation, SectionKind};
 
 /// A policy that reads well and cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum CheckError {
-    #[error("policy version 1.2 is not supported by this release")]
-    VersionNotOffered,
     #[error("unknown policy version `{found}`")]
     UnknownVersion { found: String },
     #[error("{feature} needs policy version {needed}")]
@@ -62,12 +62,22 @@ pub(crate) enum CheckError {
     EmptyClaimType,
     #[error("the value has type {expected}, `valueType` says {found}")]
     ValueTypeMismatch { expected: ValueType, found: String },
+    #[error("unknown function `{name}`")]
+    UnknownFunction {
+        name: String,
+        suggestion: Option<&'static str>,
+    },
+    #[error("`{function}` takes {}, found {found}", counted(function.parameters().len(), "argument"))]
+    ArgumentCount { function: Function, found: usize },
+    #[error("{0}")]
+    Call(FunctionError),
+    #[error("evaluating the constant call exceeds the limit of {allowed} {limit}")]
+    CallLimit { limit: Limit, allowed: u64 },
 }
 
 impl Finding for CheckError {
     fn code(&self) -> &'static str {
         match self {
-            Self::VersionNotOffered => "version-not-supported",
             Self::UnknownVersion { .. } => "unknown-version",
             Self::NeedsVersion { .. } => "needs-version",
             Self::RepeatedSection { .. } => "repeated-section",
@@ -85,15 +95,17 @@ impl Finding for CheckError {
             Self::IncompleteClaim { .. } => "incomplete-claim",
             Self::EmptyClaimType => "empty-claim-type",
             Self::ValueTypeMismatch { .. } => "value-type-mismatch",
+            Self::UnknownFunction { .. } => "unknown-function",
+            Self::ArgumentCount { .. } => "argument-count",
+            Self::Call(FunctionError::Query(_)) => "invalid-query",
+            Self::Call(_) => "invalid-argument",
+            Self::CallLimit { .. } => "call-limit",
         }
     }
 
     fn help(&self) -> Option<String> {
         match self {
-            Self::VersionNotOffered => {
-                Some("functions, negated conditions and claims with JSON evidence are not available; use version 1.0 or 1.1".to_owned())
-            }
-            Self::UnknownVersion { .. } => Some("the versions are 1.0 and 1.1".to_owned()),
+            Self::UnknownVersion { .. } => Some("the versions are 1.0, 1.1 and 1.2".to_owned()),
             Self::NeedsVersion { needed, .. } => Some(format!("declare `version={needed};`")),
             Self::MissingAuthorization | Self::EmptyAuthorization => {
                 Some("`authorizationrules{ => permit(); };` accepts whatever has been verified".to_owned())
@@ -102,6 +114,17 @@ impl Finding for CheckError {
                 let names: Vec<String> = allowed.iter().map(|section| format!("`{section}`")).collect();
                 Some(format!("it belongs in {}", names.join(" or ")))
             }
+            Self::UnknownFunction { suggestion, .. } => {
+                Some(did_you_mean(*suggestion).unwrap_or_else(|| {
+                    let names = Function::ALL.map(|function| format!("`{function}`"));
+                    format!("the functions are {}", names.join(", "))
+                }))
+            }
+            Self::ArgumentCount { function, .. } => Some(format!(
+                "write `{function}({})`",
+                function.parameters().join(", ")
+            )),
+            Self::Call(error) => error.help(),
             Self::UnknownIdentifier { suggestion, .. } => Some(
                 did_you_mean(suggestion.as_deref())
                     .unwrap_or_else(|| "name a condition by writing `c:` before its `[`".to_owned()),
@@ -173,4 +196,9 @@ impl Finding for Lint {
             Self::NeverPermits | Self::IssuerIgnored => None,
         }
     }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }

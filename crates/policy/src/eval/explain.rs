@@ -5,20 +5,26 @@ use std::sync::Arc;
 
 use super::matching::{Bindings, Scope, condition_cost, property_value, satisfies, test_holds};
 use crate::claim::{Claim, Value};
+use crate::functions::{CallError, Caller, Values};
 use crate::limits::Limits;
 use crate::outcome::{CLAIMS_SHOWN, DenyReason, Miss, NearMiss, RuleEffect, RuleLocation, RuleTrace, Trace};
-use crate::program::{ActionKind, Condition, Operand, Property, Relation, Rule, Test};
+use crate::program::{
+    Action, ActionKind, Call, Condition, Operand, Property, Relation, Rule, Template, Test,
+};
 
-pub(super) struct Tracer {
+/// How far a missing claim is followed to the rules that would have made it.
+const CAUSES: usize = 4;
+
+pub(super) struct Tracer<'l> {
     trace: Trace,
-    steps_left: u64,
+    caller: Caller<'l>,
 }
 
-impl Tracer {
-    pub(super) fn new(limits: &Limits) -> Self {
+impl<'l> Tracer<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Self {
         Self {
             trace: Trace::default(),
-            steps_left: limits.steps,
+            caller: Caller::watching(limits),
         }
     }
 
@@ -34,7 +40,7 @@ impl Tracer {
         claims: &[Claim],
         added: Option<usize>,
     ) {
-        let seen = self.examine(rule, claims);
+        let seen = self.examine(rule, claims, added.is_some());
         let effect = match added {
             Some(added) => RuleEffect::Fired {
                 matched: seen.matched,
@@ -48,6 +54,8 @@ impl Tracer {
         self.trace.rules.push(RuleTrace {
             rule: location,
             action: rule.action.kind(),
+            claim_type: made_type(&rule.action),
+            calls: self.caller.take_seen(),
             effect,
         });
     }
@@ -73,46 +81,112 @@ impl Tracer {
         DenyReason::NoPermit {
             nearest: nearest.map(|(rule, misses, _)| NearMiss {
                 rule,
-                misses: misses.clone(),
+                misses: self.with_causes(misses, CAUSES),
             }),
         }
     }
 
-    fn examine(&mut self, rule: &Rule, claims: &[Claim]) -> Seen {
+    /// The misses, each with the rule that would have made the missing claim.
+    fn with_causes(&self, misses: &[Miss], depth: usize) -> Vec<Miss> {
+        let mut misses = misses.to_vec();
+        let Some(depth) = depth.checked_sub(1) else {
+            return misses;
+        };
+        for miss in &mut misses {
+            let Some(wanted) = &miss.claim_type else { continue };
+            if miss.negated || !miss.found.is_empty() {
+                continue;
+            }
+            let cause = self.trace.rules.iter().find_map(|traced| match &traced.effect {
+                RuleEffect::Missed { misses, .. } if traced.claim_type.as_ref() == Some(wanted) => {
+                    Some((traced.rule, misses))
+                }
+                _ => None,
+            });
+            miss.because = cause.map(|(rule, misses)| {
+                Box::new(NearMiss {
+                    rule,
+                    misses: self.with_causes(misses, depth),
+                })
+            });
+        }
+        misses
+    }
+
+    fn examine(&mut self, rule: &Rule, claims: &[Claim], fired: bool) -> Seen {
         let mut seen = Seen::default();
         let mut bindings = Bindings::default();
+        let mut computed = Vec::new();
         for (number, condition) in (1..).zip(&rule.conditions) {
-            let cost = condition_cost(condition, claims.len(), &bindings).saturating_add(1);
-            let Some(steps_left) = self.steps_left.checked_sub(cost) else {
-                self.trace.truncated = true;
-                return seen;
-            };
-            self.steps_left = steps_left;
+            let known = self.compute(&condition.calls, claims, &bindings, &mut computed)
+                && operands_are_known(condition, &bindings);
             let scope = Scope {
                 claims,
                 bindings: &bindings,
+                computed: &computed,
             };
-            let known = operands_are_known(condition, &bindings);
+            let cost = condition_cost(condition, scope).saturating_add(1);
+            if self.caller.fuel.spend(cost).is_err() {
+                self.trace.truncated = true;
+                return seen;
+            }
             let matching = (0..)
                 .zip(claims)
                 .filter(|(_, claim)| known && satisfies(condition, claim, scope));
             let bound: Vec<usize> = matching.map(|(index, _)| index).collect();
-            if bound.is_empty() {
+            if bound.is_empty() != condition.is_negated || !known {
                 seen.unmet = seen.unmet.saturating_add(1);
+                if known {
+                    seen.misses.push(nearest_miss(condition, number, scope, &bound));
+                }
             }
-            if bound.is_empty() && known {
-                seen.misses.push(nearest_miss(condition, number, scope));
+            if !condition.is_negated {
+                let shown = bound.iter().take(CLAIMS_SHOWN);
+                seen.matched
+                    .extend(shown.filter_map(|index| claims.get(*index)).cloned());
             }
-            let shown = bound
-                .iter()
-                .take(CLAIMS_SHOWN)
-                .filter_map(|index| claims.get(*index));
-            seen.matched.extend(shown.cloned());
             if condition.is_bound {
                 bindings.push(&bound);
             }
         }
+        if let (
+            true,
+            Action::Claim {
+                claim: Template::Build { calls, .. },
+                ..
+            },
+        ) = (fired, &rule.action)
+        {
+            self.compute(calls, claims, &bindings, &mut computed);
+        }
         seen
+    }
+
+    /// Makes calls again; whether all of them have a result.
+    fn compute(
+        &mut self,
+        calls: &[Call],
+        claims: &[Claim],
+        bindings: &Bindings,
+        computed: &mut Vec<Values>,
+    ) -> bool {
+        computed.clear();
+        for call in calls {
+            let scope = Scope {
+                claims,
+                bindings,
+                computed: &[],
+            };
+            match self.caller.call(call, &scope) {
+                Ok(returned) => computed.push(returned),
+                Err(CallError::Function(_)) => return false,
+                Err(CallError::Limit(_)) => {
+                    self.trace.truncated = true;
+                    return false;
+                }
+            }
+        }
+        true
     }
 }
 
@@ -123,15 +197,33 @@ struct Seen {
     unmet: u32,
 }
 
+/// The type of the claims that `action` makes, when the text names it.
+fn made_type(action: &Action) -> Option<Arc<str>> {
+    match action {
+        Action::Claim {
+            claim:
+                Template::Build {
+                    claim_type: Operand::Literal(Value::String(name)),
+                    ..
+                },
+            ..
+        } => Some(Arc::from(&**name)),
+        _ => None,
+    }
+}
+
 /// Whether every condition that this one refers to was met.
 fn operands_are_known(condition: &Condition, bindings: &Bindings) -> bool {
     condition.tests.iter().all(|test| match &test.operand {
-        Operand::Literal(_) => true,
+        Operand::Literal(_) | Operand::Computed(_) => true,
         Operand::Bound { slot, .. } => !bindings.bound(*slot).is_empty(),
     })
 }
 
-fn nearest_miss(condition: &Condition, number: u32, scope: Scope<'_>) -> Miss {
+fn nearest_miss(condition: &Condition, number: u32, scope: Scope<'_>, bound: &[usize]) -> Miss {
+    if condition.is_negated {
+        return unwanted(condition, number, scope, bound);
+    }
     let nearness = |claim: &Claim| Nearness {
         has_type: condition
             .tests
@@ -179,6 +271,7 @@ fn nearest_miss(condition: &Condition, number: u32, scope: Scope<'_>) -> Miss {
     Miss {
         condition: number,
         position: condition.position,
+        negated: false,
         claim_type: wanted_type(condition),
         property,
         relation: failed.map_or(Relation::Equal, |test| test.relation),
@@ -186,6 +279,30 @@ fn nearest_miss(condition: &Condition, number: u32, scope: Scope<'_>) -> Miss {
             .map(|test| expected_values(test, scope))
             .unwrap_or_default(),
         found: distinct(found),
+        because: None,
+    }
+}
+
+/// A negated condition that does not hold, for there are such claims.
+fn unwanted(condition: &Condition, number: u32, scope: Scope<'_>, bound: &[usize]) -> Miss {
+    let compared = condition
+        .tests
+        .iter()
+        .find(|test| test.property != Property::Type);
+    let shown = compared.map_or(Property::Value, |test| test.property);
+    let claims = bound.iter().filter_map(|index| scope.claims.get(*index));
+    Miss {
+        condition: number,
+        position: condition.position,
+        negated: true,
+        claim_type: wanted_type(condition),
+        property: compared.map_or(Property::Type, |test| test.property),
+        relation: compared.map_or(Relation::Equal, |test| test.relation),
+        expected: compared
+            .map(|test| expected_values(test, scope))
+            .unwrap_or_default(),
+        found: distinct(claims.map(|claim| property_value(claim, shown))),
+        because: None,
     }
 }
 
@@ -210,15 +327,13 @@ fn wanted_type(condition: &Condition) -> Option<Arc<str>> {
 
 fn expected_values(test: &Test, scope: Scope<'_>) -> Vec<Value> {
     match &test.operand {
-        Operand::Literal(value) => vec![super::unshared(value)],
-        Operand::Bound { slot, property } => {
-            let bound = scope
-                .bindings
-                .bound(*slot)
-                .iter()
-                .filter_map(|index| scope.claims.get(*index));
-            distinct(bound.map(|claim| property_value(claim, *property)))
-        }
+        Operand::Literal(value) => vec![value.unshared()],
+        Operand::Bound { slot, property } => distinct(
+            scope
+                .bound_claims(*slot)
+                .map(|claim| property_value(claim, *property)),
+        ),
+        Operand::Computed(index) => distinct(scope.computed(*index).iter().cloned()),
     }
 }
 

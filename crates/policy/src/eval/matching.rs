@@ -1,8 +1,8 @@
 //! When a claim satisfies a condition. Owns the meaning of the comparisons; allocates nothing.
 
-use std::sync::Arc;
-
 use crate::claim::{Claim, Value};
+use crate::fuel::{Exceeded, Fuel};
+use crate::functions::{self, Values};
 use crate::program::{Condition, Operand, Property, Relation, Test};
 
 /// What the conditions of one rule have bound so far, as indices into the incoming claims: one run of
@@ -42,53 +42,95 @@ impl Bindings {
 pub(super) struct Scope<'a> {
     pub(super) claims: &'a [Claim],
     pub(super) bindings: &'a Bindings,
+    /// What the calls of the condition returned.
+    pub(super) computed: &'a [Values],
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn bound_claims(self, slot: usize) -> impl Iterator<Item = &'a Claim> {
+        let bound = self.bindings.bound(slot).iter();
+        bound.filter_map(move |index| self.claims.get(*index))
+    }
+
+    pub(super) fn computed(self, index: usize) -> &'a [Value] {
+        self.computed
+            .get(index)
+            .map_or(&[], |computed| computed.values.as_slice())
+    }
+
+    /// Every value that `operand` stands for.
+    pub(super) fn values(self, operand: &Operand, fuel: &mut Fuel<'_>) -> Result<Values, Exceeded> {
+        match operand {
+            Operand::Literal(value) => Ok(Values::one(value.unshared(), false)),
+            Operand::Bound { slot, property } => functions::Scope::bound(&self, *slot, *property, fuel),
+            Operand::Computed(index) => Ok(self.computed.get(*index).cloned().unwrap_or_default()),
+        }
+    }
+}
+
+impl functions::Scope for Scope<'_> {
+    fn bound(&self, slot: usize, property: Property, fuel: &mut Fuel<'_>) -> Result<Values, Exceeded> {
+        let mut values = Values::default();
+        for claim in self.bound_claims(slot) {
+            values.read_only |= property == Property::Value && claim.is_read_only();
+            values.insert(property_value(claim, property), fuel)?;
+        }
+        Ok(values)
+    }
 }
 
 /// Steps that looking for the claims of `condition` takes: one for each claim and each value it is
 /// compared with.
-pub(super) fn condition_cost(condition: &Condition, claims: usize, bindings: &Bindings) -> u64 {
+pub(super) fn condition_cost(condition: &Condition, scope: Scope<'_>) -> u64 {
     let for_each_claim = condition.tests.iter().fold(0_usize, |cost, test| {
         cost.saturating_add(match &test.operand {
             Operand::Literal(_) => 1,
-            Operand::Bound { slot, .. } => bindings.bound(*slot).len(),
+            Operand::Bound { slot, .. } => scope.bindings.bound(*slot).len(),
+            Operand::Computed(index) => scope.computed(*index).len(),
         })
     });
-    u64::try_from(for_each_claim.saturating_mul(claims)).unwrap_or(u64::MAX)
+    u64::try_from(for_each_claim.saturating_mul(scope.claims.len())).unwrap_or(u64::MAX)
 }
 
 pub(super) fn satisfies(condition: &Condition, claim: &Claim, scope: Scope<'_>) -> bool {
     condition.tests.iter().all(|test| test_holds(test, claim, scope))
 }
 
-/// Compares one property of `claim`. With a set of bound values `==` holds when it is one of them;
-/// every other comparison has to hold with each of them.
+/// Compares one property of `claim`. With a set of values `==` holds when it is one of them; every
+/// other comparison has to hold with each of them. No comparison holds with an empty set.
 pub(super) fn test_holds(test: &Test, claim: &Claim, scope: Scope<'_>) -> bool {
     let found = View::of(claim, test.property);
+    let compare = |other| holds(found, test.relation, other);
     match &test.operand {
-        Operand::Literal(value) => holds(found, test.relation, View::of_value(value)),
+        Operand::Literal(value) => compare(View::of_value(value)),
         Operand::Bound { slot, property } => {
-            let mut bound = scope
-                .bindings
-                .bound(*slot)
-                .iter()
-                .filter_map(|index| scope.claims.get(*index));
-            let mut comparison = |other: &Claim| holds(found, test.relation, View::of(other, *property));
-            if test.relation == Relation::Equal {
-                bound.any(comparison)
-            } else {
-                bound.all(&mut comparison)
-            }
+            let bound = scope.bound_claims(*slot);
+            with_set(
+                test.relation,
+                bound.map(|claim| compare(View::of(claim, *property))),
+            )
+        }
+        Operand::Computed(index) => {
+            let values = scope.computed(*index).iter();
+            with_set(test.relation, values.map(|value| compare(View::of_value(value))))
         }
     }
+}
+
+fn with_set(relation: Relation, mut comparisons: impl Iterator<Item = bool>) -> bool {
+    if relation == Relation::Equal {
+        return comparisons.any(|holds| holds);
+    }
+    comparisons.next().is_some_and(|first| first) && comparisons.all(|holds| holds)
 }
 
 /// The property as a value of its own.
 pub(super) fn property_value(claim: &Claim, property: Property) -> Value {
     match property {
-        Property::Type => Value::String(claim.claim_type.clone()),
+        Property::Type => Value::from(claim.claim_type.clone()),
         Property::Value => claim.value.clone(),
-        Property::ValueType => Value::String(Arc::from(claim.value.value_type().name())),
-        Property::Issuer => Value::String(Arc::from(claim.issuer.name())),
+        Property::ValueType => Value::from(claim.value.value_type().name()),
+        Property::Issuer => Value::from(claim.issuer.name()),
     }
 }
 

@@ -1,0 +1,132 @@
+//! Checks of expressions: names resolved, functions known and called as they are defined, constant
+//! calls made here and constant queries compiled, so that nothing of that is left for evaluation.
+
+use super::{CheckError, Checked, Checker, Language, Scope, Wrong};
+use crate::ast;
+use crate::diagnostic::quotable;
+use crate::functions::{CallError, Constants, FunctionError, Values, query_text};
+use crate::jmespath::Query;
+use crate::program::{Argument, Call, Function, Operand};
+use crate::source::Span;
+use crate::suggest::closest;
+
+impl Checker<'_, '_> {
+    /// The operand that `expression` is; its calls, if it has any, are appended to `calls`.
+    pub(super) fn operand(
+        &mut self,
+        expression: &ast::Expression<'_>,
+        scope: &Scope<'_>,
+        calls: &mut Vec<Call>,
+    ) -> Checked<Operand> {
+        Ok(match self.argument(expression, scope)? {
+            Argument::Literal(value) => Operand::Literal(value),
+            Argument::Bound { slot, property } => Operand::Bound { slot, property },
+            Argument::Call(call) => {
+                calls.push(call);
+                Operand::Computed(calls.len().saturating_sub(1))
+            }
+            // Only arguments of a call become queries.
+            Argument::Query(_) => return Err(Wrong),
+        })
+    }
+
+    fn argument(&mut self, expression: &ast::Expression<'_>, scope: &Scope<'_>) -> Checked<Argument> {
+        match &expression.kind {
+            ast::ExpressionKind::Literal(value) => Ok(Argument::Literal(value.clone())),
+            ast::ExpressionKind::Property { name, property } => Ok(Argument::Bound {
+                slot: self.resolve(*name, scope, "expression")?,
+                property: *property,
+            }),
+            ast::ExpressionKind::Call { name, arguments } => {
+                self.call(*name, arguments, expression.span, scope)
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        name: ast::Name<'_>,
+        arguments: &[ast::Expression<'_>],
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Checked<Argument> {
+        self.require(Language::V1_2, "a function call", name.span, "functionCall");
+        // Every argument is read, so that each mistake in them is reported.
+        let checked: Vec<Checked<Argument>> = arguments
+            .iter()
+            .map(|argument| self.argument(argument, scope))
+            .collect();
+        let names = Function::ALL.map(Function::name);
+        let Some(function) = Function::ALL
+            .into_iter()
+            .find(|function| function.name() == name.text)
+        else {
+            let error = CheckError::UnknownFunction {
+                name: quotable(name.text),
+                suggestion: closest(name.text, &names),
+            };
+            return self.wrong(&error, name.span, "functionCall");
+        };
+        if arguments.len() != function.parameters().len() {
+            let found = arguments.len();
+            return self.wrong(
+                &CheckError::ArgumentCount { function, found },
+                span,
+                "functionCall",
+            );
+        }
+        let mut checked = checked.into_iter().collect::<Checked<Vec<Argument>>>()?;
+        if function == Function::JmesPath
+            && let (Some(query), Some(expression)) = (checked.get_mut(1), arguments.get(1))
+        {
+            self.compile_query(query, expression.span)?;
+        }
+        let position = self.positions.at(span.start);
+        let call = Call {
+            function,
+            arguments: checked.into(),
+            position,
+        };
+        self.fold(call, span)
+    }
+
+    /// A constant query is compiled once, here.
+    fn compile_query(&mut self, argument: &mut Argument, span: Span) -> Checked<()> {
+        let Argument::Literal(value) = argument else {
+            return Ok(());
+        };
+        let compiled = query_text(value).and_then(|text| {
+            Query::compile(text, &self.caller.fuel.limits().query_limits()).map_err(FunctionError::Query)
+        });
+        match compiled {
+            Ok(query) => {
+                *argument = Argument::Query(query);
+                Ok(())
+            }
+            Err(error) => self.wrong(&CheckError::Call(error), span, "functionCall"),
+        }
+    }
+
+    /// A call whose arguments are all constant is made now; its errors are errors of the text.
+    fn fold(&mut self, call: Call, span: Span) -> Checked<Argument> {
+        let constant = |argument: &Argument| matches!(argument, Argument::Literal(_) | Argument::Query(_));
+        if !call.arguments.iter().all(constant) {
+            return Ok(Argument::Call(call));
+        }
+        match self.caller.call(&call, &Constants) {
+            Ok(Values { values, .. }) => Ok(match <[_; 1]>::try_from(values) {
+                Ok([value]) => Argument::Literal(value),
+                // No value or several: there is no literal for that.
+                Err(_) => Argument::Call(call),
+            }),
+            Err(CallError::Function(error)) => self.wrong(&CheckError::Call(error), span, "functionCall"),
+            Err(CallError::Limit(exceeded)) => {
+                let error = CheckError::CallLimit {
+                    limit: exceeded.limit,
+                    allowed: exceeded.allowed,
+                };
+                self.wrong(&error, span, "functionCall")
+            }
+        }
+    }
+}
