@@ -3,6 +3,7 @@
 //! Parses the command line, runs one command and turns its outcome into the exit status that scripts rely on.
 //! It owns presentation only: every decision about evidence, policies and tokens is made by the libraries.
 
+mod appraisal;
 mod collateral_files;
 mod commands;
 mod development;

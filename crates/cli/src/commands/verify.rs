@@ -5,21 +5,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use attestry_api::AttestationType;
-use attestry_evidence::dcap::{
-    Appraisal, CollateralDocuments, Quote, QuoteBody, Staleness, TcbStatus, Tee, VerifiedCollateral,
-    VerifiedPck, appraise,
-};
-use attestry_evidence::openenclave;
-use attestry_evidence::rejection::Rejected;
-use attestry_evidence::time::UnixTime;
-use attestry_evidence::x509::TrustAnchors;
-use attestry_evidence::{binding, sgx, tdx};
-use attestry_service::collateral::{CollateralKey, Edition};
-use aws_lc_rs::digest;
+use attestry_evidence::dcap::{Appraisal, TcbStatus};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::collateral_files::{self, Entry};
+use crate::appraisal::{Appraised, Case, Options};
 use crate::failure::{Failure, Verdict};
 use crate::input;
 use crate::output::claims::claims;
@@ -49,29 +39,8 @@ pub struct Args {
     #[arg(value_name = "FILE")]
     evidence: PathBuf,
 
-    /// Collateral: a bundle, a directory, or one JSON file with the nine documents
-    #[arg(long, value_name = "PATH")]
-    collateral: Option<PathBuf>,
-
-    /// Public key (PEM) of the operator who signed the bundle
-    #[arg(long, value_name = "FILE")]
-    bundle_key: Option<PathBuf>,
-
-    /// Trust this root certificate (DER or PEM) instead of the built-in ones; may be repeated
-    #[arg(long, value_name = "FILE")]
-    root: Vec<PathBuf>,
-
-    /// Verify as of this time: RFC 3339 or unix seconds [default: now]
-    #[arg(long, value_name = "TIME", value_parser = input::time)]
-    at: Option<i64>,
-
-    /// Data whose SHA-256 must be in the evidence's report data
-    #[arg(long, value_name = "FILE")]
-    runtime_data: Option<PathBuf>,
-
-    /// Data that must have been bound to the evidence when the enclave or guest was made
-    #[arg(long, value_name = "FILE")]
-    init_time_data: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 
     /// TCB statuses to accept, separated by commas; any other refuses the evidence
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = tcb_status)]
@@ -79,12 +48,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
-    let case = Case::read(args)?;
+    let case = Case::read(args.kind, &args.evidence, &args.options)?;
     let report = match case.judge() {
-        Ok(appraised) => appraised.report(&args.accept_tcb),
-        Err(Judgement::Rejected(rejected)) => Report::rejected(explanation(&rejected)),
-        Err(Judgement::OtherTee(found)) => Report::rejected(other_tee(args.kind, found)),
-        Err(Judgement::Failed(failure)) => return Err(failure),
+        Ok(appraised) => Report::of(appraised, &args.accept_tcb),
+        Err(judgement) => Report::rejected(judgement.explain(args.kind)?),
     };
     output.answer(&report, || report.text())?;
     Ok(if report.error.is_none() {
@@ -94,177 +61,16 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
     })
 }
 
-/// Everything that was given, read.
-struct Case {
-    kind: AttestationType,
-    tee: Tee,
-    evidence: Vec<u8>,
-    collateral: Vec<Entry>,
-    anchors: TrustAnchors,
-    now: UnixTime,
-    runtime_data: Option<Vec<u8>>,
-    init_time_data: Option<Vec<u8>>,
-}
-
-/// Why there is no appraisal.
-enum Judgement {
-    Rejected(Rejected),
-    OtherTee(Tee),
-    Failed(Failure),
-}
-
-impl<E: Into<Rejected>> From<E> for Judgement {
-    fn from(error: E) -> Self {
-        Self::Rejected(error.into())
-    }
-}
-
-/// An appraisal and what the report needs beside it.
-struct Appraised {
-    appraisal: Appraisal,
-    claims: Map<String, Value>,
-    rest_of_report_data_is_set: bool,
-}
-
-impl Case {
-    fn read(args: &Args) -> Result<Self, Failure> {
-        let tee = match args.kind {
-            AttestationType::SgxEnclave | AttestationType::OpenEnclave => Tee::Sgx,
-            AttestationType::TdxVm => Tee::Tdx,
-            other => {
-                return Err(Failure::usage(format!(
-                    "this release does not verify evidence of type {}",
-                    other.command_line_name()
-                )));
-            }
-        };
-        let optional = |path: &Option<PathBuf>| path.as_deref().map(input::read).transpose();
-        Ok(Self {
-            kind: args.kind,
-            tee,
-            evidence: input::read_evidence(&args.evidence)?,
-            collateral: match &args.collateral {
-                Some(path) => collateral_files::load(path, args.bundle_key.as_deref())?,
-                None => Vec::new(),
-            },
-            anchors: input::trust_anchors(&args.root)?,
-            now: UnixTime::new(args.at.unwrap_or_else(input::now)),
-            runtime_data: optional(&args.runtime_data)?,
-            init_time_data: optional(&args.init_time_data)?,
-        })
-    }
-
-    /// Parse, platform, collateral, appraisal, binding: the order in which a service does it.
-    fn judge(&self) -> Result<Appraised, Judgement> {
-        let quote = self.quote()?;
-        if quote.tee() != self.tee {
-            return Err(Judgement::OtherTee(quote.tee()));
-        }
-        let pck = VerifiedPck::verify(&quote.certification_data(), &self.anchors, self.now)?;
-        let documents = self.documents_for(&pck).map_err(Judgement::Failed)?;
-        let collateral = VerifiedCollateral::verify(
-            documents.clone(),
-            self.tee,
-            &self.anchors,
-            self.now,
-            Staleness::Strict,
-        )?;
-        let appraisal = appraise(&quote, &pck, &collateral, self.now, Staleness::Strict)?;
-        let rest_of_report_data_is_set = self.bind(&quote)?;
-        let claims = self.claims(&appraisal, &collateral);
-        Ok(Appraised {
-            appraisal,
-            claims,
-            rest_of_report_data_is_set,
-        })
-    }
-
-    fn quote(&self) -> Result<Quote<'_>, Rejected> {
-        let bytes = match self.kind {
-            AttestationType::OpenEnclave => {
-                openenclave::Evidence::parse_with_or_without_header(&self.evidence)?.quote()
-            }
-            _ => &self.evidence,
-        };
-        Ok(Quote::parse(bytes)?)
-    }
-
-    /// The one set that was given, or of several the standard one for this platform.
-    fn documents_for(&self, pck: &VerifiedPck) -> Result<&CollateralDocuments, Failure> {
-        if let [only] = self.collateral.as_slice() {
-            return Ok(&only.documents);
-        }
-        if self.collateral.is_empty() {
-            return Err(Failure::usage("collateral is needed to verify this evidence").hint(
-                "give it with --collateral; `attestry collateral fetch --for FILE --out collateral.json` gets it \
-                 from the vendor",
-            ));
-        }
-        let wanted = CollateralKey {
-            tee: self.tee,
-            fmspc: pck.fmspc(),
-            ca: pck.ca(),
-            edition: Edition::Standard,
-        };
-        let found = self.collateral.iter().find(|entry| entry.key == Some(wanted));
-        found.map(|entry| &entry.documents).ok_or_else(|| {
-            Failure::usage(format!(
-                "there is no collateral for this platform (`{wanted}`) in what was given"
-            ))
-        })
-    }
-
-    /// Whether bytes of the report data that nothing vouches for are set.
-    fn bind(&self, quote: &Quote<'_>) -> Result<bool, Rejected> {
-        if let Some(data) = &self.init_time_data {
-            match quote.body() {
-                QuoteBody::Sgx(report) => {
-                    binding::bind_init_time_data_sgx(&report.config_id, report.attributes.kss(), data)?;
-                }
-                QuoteBody::Tdx(report) => binding::bind_init_time_data_tdx(&report.mrconfigid, data)?,
-            }
-        }
-        match &self.runtime_data {
-            Some(data) => Ok(binding::bind_runtime_data(quote.report_data(), data)?.rest_is_set),
-            None => Ok(false),
-        }
-    }
-
-    /// What a token would claim, and what a policy could ask beside it.
-    fn claims(&self, appraisal: &Appraisal, collateral: &VerifiedCollateral) -> Map<String, Value> {
-        let (token, facts) = match self.tee {
-            Tee::Sgx => {
-                let mut hash = [0; 32];
-                hash.copy_from_slice(digest::digest(&digest::SHA256, &self.evidence).as_ref());
-                (
-                    sgx::claims::token_claims(appraisal, hash, collateral.hashes()),
-                    sgx::claims::policy_facts(appraisal),
-                )
-            }
-            Tee::Tdx => (
-                tdx::claims::token_claims(appraisal),
-                tdx::claims::policy_facts(appraisal),
-            ),
-        };
-        // Names with a dollar sign are older names of claims that are there already.
-        facts
-            .into_iter()
-            .filter(|(name, _)| !name.starts_with('$'))
-            .chain(token)
-            .collect()
-    }
-}
-
-impl Appraised {
-    fn report(self, accepted: &[TcbStatus]) -> Report {
-        let appraisal = &self.appraisal;
+impl Report {
+    fn of(appraised: Appraised, accepted: &[TcbStatus]) -> Self {
+        let appraisal = &appraised.appraisal;
         let status = appraisal.status();
         let refused = !accepted.is_empty() && !accepted.contains(&status);
         let mut warnings: Vec<String> = appraisal.warnings().iter().map(ToString::to_string).collect();
-        if self.rest_of_report_data_is_set {
+        if appraised.rest_of_report_data_is_set {
             warnings.push("the second half of the report data is set, and nothing vouches for it".to_owned());
         }
-        Report {
+        Self {
             outcome: if refused { "rejected" } else { "appraised" },
             tcb_status: Some(status.name()),
             advisories: appraisal.advisories().clone(),
@@ -280,34 +86,10 @@ impl Appraised {
                 })
                 .collect(),
             tcb_date: Some(appraisal.tcb_date().to_string()),
-            claims: self.claims,
+            claims: appraised.claims,
             warnings,
         }
     }
-}
-
-fn explanation(rejected: &Rejected) -> Value {
-    let mut explanation = json!(rejected.explain());
-    if let Some(members) = explanation.as_object_mut() {
-        members.insert("message".to_owned(), json!(rejected.to_string()));
-    }
-    explanation
-}
-
-fn other_tee(kind: AttestationType, found: Tee) -> Value {
-    let (what, other) = match found {
-        Tee::Sgx => ("an SGX quote", AttestationType::SgxEnclave),
-        Tee::Tdx => ("a TDX quote", AttestationType::TdxVm),
-    };
-    json!({
-        "stage": "parse",
-        "code": "other_tee",
-        "field": "quote.header.tee_type",
-        "expected": kind.command_line_name(),
-        "found": other.command_line_name(),
-        "hint": format!("try --type {}", other.command_line_name()),
-        "message": format!("this is {what}, not evidence of type {}", kind.command_line_name()),
-    })
 }
 
 fn tcb_refusal(appraisal: &Appraisal, accepted: &[TcbStatus]) -> Value {

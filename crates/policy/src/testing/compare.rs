@@ -364,8 +364,11 @@ fn denial_differences(expected: &ExpectedDenial, reason: &DenyReason) -> Vec<Dif
 
 fn is_missing(nearest: Option<&NearMiss>, claim_type: &str) -> bool {
     nearest.is_some_and(|near| {
-        near.misses
-            .iter()
-            .any(|miss| miss.found.is_empty() && miss.claim_type.as_deref() == Some(claim_type))
+        near.misses.iter().any(|miss| {
+            let missing =
+                !miss.negated && miss.found.is_empty() && miss.claim_type.as_deref() == Some(claim_type);
+            // A claim that the policy makes may be missing for want of another.
+            missing || is_missing(miss.because.as_deref(), claim_type)
+        })
     })
 }

@@ -95,6 +95,19 @@ impl Coverage {
         }
     }
 
+    /// Counts what another test file of the same policy reached.
+    pub fn add(&mut self, other: &Self) {
+        self.truncated |= other.truncated;
+        for (rule, more) in self.rules.iter_mut().zip(&other.rules) {
+            rule.evaluated = rule.evaluated.saturating_add(more.evaluated);
+            rule.fired = rule.fired.saturating_add(more.fired);
+            for (condition, more) in rule.conditions.iter_mut().zip(&more.conditions) {
+                condition.held = condition.held.saturating_add(more.held);
+                condition.failed = condition.failed.saturating_add(more.failed);
+            }
+        }
+    }
+
     /// Rules that never fired.
     pub fn uncovered(&self) -> impl Iterator<Item = &RuleCoverage> {
         self.rules.iter().filter(|rule| rule.fired == 0)

@@ -7,6 +7,7 @@ use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use thiserror::Error;
 
 use super::claims::{ClaimList, ExpectedClaims};
+use crate::catalog::{Subject, UnknownSubject};
 use crate::diagnostic::quotable;
 
 /// Cases in one test file. The reader of a file evaluates the policy as often; a person writes some tens.
@@ -62,6 +63,9 @@ pub enum SuiteError {
         /// The case.
         name: String,
     },
+    /// The value of `type` is no attestation type.
+    #[error(transparent)]
+    UnknownType(#[from] UnknownSubject),
     /// Evidence cannot be read without knowing what it is.
     #[error("the test file has evidence, so it must have a `type`")]
     EvidenceWithoutType,
@@ -74,8 +78,8 @@ pub enum SuiteError {
 pub struct Suite {
     /// The policy's file, relative to the test file; without it the caller knows the policy.
     pub policy: Option<String>,
-    /// What is attested: an attestation type by MAA's or the command line's name.
-    pub attestation_type: Option<String>,
+    /// What the policy judges.
+    pub subject: Option<Subject>,
     /// The settings that the policy's `configurationrules` must give, all of them.
     pub configuration: Option<ExpectedClaims>,
     /// Claims that every case starts from.
@@ -271,17 +275,18 @@ impl TryFrom<SuiteFile> for Suite {
             .into_iter()
             .map(|case| case.checked(file.evidence.as_ref()))
             .collect::<Result<Vec<Case>, SuiteError>>()?;
+        let subject = file.attestation_type.as_deref().map(str::parse).transpose()?;
         let mut names: Vec<&str> = cases.iter().map(|case| &*case.name).collect();
         names.sort_unstable();
         if let Some([name, _]) = names.array_windows().find(|[before, after]| before == after) {
             return Err(SuiteError::RepeatedName { name: quotable(name) });
         }
-        if file.attestation_type.is_none() && cases.iter().any(|case| case.evidence.is_some()) {
+        if subject.is_none() && cases.iter().any(|case| case.evidence.is_some()) {
             return Err(SuiteError::EvidenceWithoutType);
         }
         Ok(Self {
             policy: file.policy,
-            attestation_type: file.attestation_type,
+            subject,
             configuration: file.configuration,
             claims: file.claims,
             cases,
