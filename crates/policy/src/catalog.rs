@@ -224,7 +224,7 @@ impl ClaimEntry {
         }
     }
 
-    const fn from_1_2(self) -> Self {
+    const fn since_1_2(self) -> Self {
         Self {
             needs_1_2: true,
             ..self

@@ -99,6 +99,17 @@ impl Finding for LexError {
 /// The tokens of `text`, the last of which is [`TokenKind::End`]. What is not a token is reported and
 /// left out.
 pub(crate) fn tokenize(text: &str, findings: &mut Findings) -> Vec<Token> {
+    tokens(text, findings, |_| {})
+}
+
+/// As [`tokenize`], and where the comments are: from their `//` to before the end of the line.
+pub(crate) fn tokenize_with_comments(text: &str, findings: &mut Findings) -> (Vec<Token>, Vec<Span>) {
+    let mut comments = Vec::new();
+    let tokens = tokens(text, findings, |comment| comments.push(comment));
+    (tokens, comments)
+}
+
+fn tokens(text: &str, findings: &mut Findings, mut on_comment: impl FnMut(Span)) -> Vec<Token> {
     let mut lexer = Lexer {
         text,
         rest: text.chars(),
@@ -106,7 +117,7 @@ pub(crate) fn tokenize(text: &str, findings: &mut Findings) -> Vec<Token> {
     };
     let mut tokens = Vec::new();
     loop {
-        lexer.skip_blanks();
+        lexer.skip_blanks(&mut on_comment);
         let start = lexer.offset();
         let Some(first) = lexer.rest.next() else { break };
         if let Some(kind) = lexer.token(first, start) {
@@ -167,13 +178,15 @@ impl Lexer<'_, '_> {
         }
     }
 
-    fn skip_blanks(&mut self) {
+    fn skip_blanks(&mut self, mut on_comment: impl FnMut(Span)) {
         loop {
             self.eat_while(|character| matches!(character, ' ' | '\t' | '\r' | '\n'));
             if !self.rest.as_str().starts_with("//") {
                 return;
             }
+            let start = self.offset();
             self.eat_while(|character| character != '\n');
+            on_comment(Span::new(start, self.offset()));
         }
     }
 

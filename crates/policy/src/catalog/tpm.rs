@@ -77,32 +77,32 @@ pub(super) const CLAIMS: &[ClaimEntry] = &[
         TPM,
         "The events of the current boot's logs: `{\"Events\":[...]}`",
     )
-    .from_1_2(),
+    .since_1_2(),
     ClaimEntry::json(
         "bootEvents",
         TPM,
         "The events of the logs from before a hibernation: `{\"Events\":[...]}`",
     )
-    .from_1_2(),
+    .since_1_2(),
     ClaimEntry::json(
         "pcrs",
         TPM,
         "The values of the PCRs: `{\"PCRs\":[{\"Index\":0,\"Digests\":{\"SHA256\":\"...\"}}]}`",
     )
-    .from_1_2()
+    .since_1_2()
     .read_only(),
     ClaimEntry::json(
         "x-ms-tpm-request-key",
         TPM,
         "The key that signed the request and how the TPM vouches for it, an object with `jwk` and `info`",
     )
-    .from_1_2()
+    .since_1_2()
     .read_only(),
     ClaimEntry::json(
         "x-ms-tpm-other-keys",
         TPM,
         "Further keys of the request, an array of objects with `jwk` and `info`",
     )
-    .from_1_2()
+    .since_1_2()
     .read_only(),
 ];

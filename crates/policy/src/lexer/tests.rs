@@ -46,6 +46,16 @@ fn a_comment_at_the_end_needs_no_line_end() {
 }
 
 #[test]
+fn comments_are_told_on_request_and_change_no_token() {
+    let text = "a // one \r\n\"// no\" //two\n//\n[ // =>";
+    let mut findings = Findings::default();
+    let (tokens, comments) = tokenize_with_comments(text, &mut findings);
+    let shown: Vec<&str> = comments.into_iter().map(|comment| comment.of(text)).collect();
+    assert_eq!(shown, ["// one \r", "//two", "//", "// =>"]);
+    assert_eq!(tokens, tokenize(text, &mut findings));
+}
+
+#[test]
 fn string_values_lose_quotes_and_escapes() {
     assert_eq!(string_value(r#""a\"b\\""#), r#"a"b\"#);
     assert_eq!(string_value(r#""""#), "");
