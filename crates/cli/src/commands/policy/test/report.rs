@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use attestry_policy::SectionKind;
 use attestry_policy::testing::{CaseReport, Coverage, Difference, Report, RuleCoverage};
 use serde_json::{Value, json};
 
@@ -128,10 +129,10 @@ fn coverage_text(text: &mut String, policy: &PolicyCoverage, min_coverage: Optio
     one_sided_conditions(text, coverage);
 }
 
-/// Conditions that held, or failed, in every case that looked at them: turned around, or left out, they would not
-/// be missed.
+/// Conditions of authorization that held in every case that looked at them: left out, they would not be missed.
 fn one_sided_conditions(text: &mut String, coverage: &Coverage) {
-    for rule in coverage.rules.iter().filter(|rule| rule.fired > 0) {
+    let decides = |rule: &&RuleCoverage| rule.fired > 0 && rule.rule.section == SectionKind::Authorization;
+    for rule in coverage.rules.iter().filter(decides) {
         for condition in rule.conditions.iter().filter(|condition| condition.failed == 0) {
             let _ = writeln!(
                 text,
