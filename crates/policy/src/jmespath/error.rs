@@ -128,10 +128,8 @@ pub enum SearchError {
     #[error("the search takes too many steps")]
     Steps,
     /// A value whose text would be longer than [`Budget::json_bytes`](super::Budget::json_bytes).
-    #[error("the search builds JSON of {found} bytes, {limit} are allowed")]
+    #[error("the search builds JSON of more than {limit} bytes")]
     TooLong {
-        /// Bytes it would have, as far as they were counted.
-        found: u64,
         /// Bytes that are allowed.
         limit: u64,
     },
@@ -140,6 +138,12 @@ pub enum SearchError {
     TooDeep {
         /// Levels that are allowed.
         limit: u32,
+    },
+    /// A value that cannot be built for any other reason.
+    #[error("{error}")]
+    Unrepresentable {
+        /// The reason.
+        error: JsonError,
     },
 }
 
@@ -167,12 +171,21 @@ impl QueryError {
     }
 }
 
+impl From<JsonError> for SearchError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::TooDeep { limit } => Self::TooDeep { limit },
+            error => Self::Unrepresentable { error },
+        }
+    }
+}
+
 impl SearchError {
     /// Byte of the query that the error is about, when it is about one place.
     pub fn offset(&self) -> Option<usize> {
         match self {
             Self::InvalidType { offset, .. } | Self::OutOfRange { offset, .. } => Some(*offset),
-            Self::Steps | Self::TooLong { .. } | Self::TooDeep { .. } => None,
+            Self::Steps | Self::TooLong { .. } | Self::TooDeep { .. } | Self::Unrepresentable { .. } => None,
         }
     }
 }

@@ -1,31 +1,22 @@
-//! The functions by name, and what forms of arguments they take. Types are checked when called.
+//! The functions by name, and calls with the right number and form of arguments. Types of values are
+//! checked when a function is called.
 
 use super::error::QueryProblem;
+use super::tree::{Node, Operation};
 
-/// A function of the JMESPath specification, or of MAA.
+/// A function of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Function {
+pub(super) enum Unary {
     Abs,
     Avg,
     Ceil,
-    Contains,
-    EndsWith,
-    EqualsIgnoreCase,
     Floor,
-    Join,
     Keys,
     Length,
-    Map,
     Max,
-    MaxBy,
-    Merge,
     Min,
-    MinBy,
-    NotNull,
     Reverse,
     Sort,
-    SortBy,
-    StartsWith,
     Sum,
     ToArray,
     ToNumber,
@@ -34,132 +25,171 @@ pub(super) enum Function {
     Values,
 }
 
-#[derive(Clone, Copy)]
-enum Arity {
-    One,
-    Two,
-    /// One or more.
-    Many,
+/// A function of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Binary {
+    Contains,
+    EndsWith,
+    EqualsIgnoreCase,
+    Join,
+    StartsWith,
 }
 
-/// What an argument looks like in the query.
+/// A function of an array and an expression that gives the key of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum ByKey {
+    Max,
+    Min,
+    Sort,
+}
+
+/// A function of one value or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Variadic {
+    Merge,
+    NotNull,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Function {
+    pub(super) name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Unary(Unary),
+    Binary(Binary),
+    ByKey(ByKey),
+    /// `map(&expression, array)`
+    Map,
+    Variadic(Variadic),
+}
+
+/// An argument as it stands in the query.
+pub(super) enum Argument {
     /// An expression that is evaluated before the call.
-    Value,
+    Value(Node),
     /// `&expression`, which the function evaluates itself.
-    Reference,
+    Reference(Node),
 }
 
 impl Function {
     /// The function called `name`.
     pub(super) fn named(name: &str) -> Result<Self, QueryProblem> {
-        let found = ALL.iter().find(|function| function.name() == name);
+        let found = FUNCTIONS.iter().find(|function| function.name == name);
         found.copied().ok_or_else(|| QueryProblem::UnknownFunction {
-            name: name.to_owned(),
-            nearest: crate::suggest::closest(name, &ALL.map(Self::name)),
+            name: crate::diagnostic::quotable(name),
+            nearest: crate::suggest::closest(name, &FUNCTIONS.map(|function| function.name)),
         })
     }
 
-    pub(super) fn name(self) -> &'static str {
-        self.signature().0
+    /// The function with its arguments.
+    pub(super) fn call(self, arguments: Vec<Argument>) -> Result<Operation, QueryProblem> {
+        Ok(match self.kind {
+            Kind::Unary(function) => {
+                let [value] = self.exactly(arguments, "1 argument")?;
+                Operation::Unary(function, self.value(value, 1)?)
+            }
+            Kind::Binary(function) => {
+                let [first, second] = self.exactly(arguments, TWO)?;
+                Operation::Binary(function, self.value(first, 1)?, self.value(second, 2)?)
+            }
+            Kind::ByKey(function) => {
+                let [array, key] = self.exactly(arguments, TWO)?;
+                Operation::ByKey(function, self.value(array, 1)?, self.reference(key, 2)?)
+            }
+            Kind::Map => {
+                let [each, array] = self.exactly(arguments, TWO)?;
+                Operation::Map(self.reference(each, 1)?, self.value(array, 2)?)
+            }
+            Kind::Variadic(function) => {
+                if arguments.is_empty() {
+                    return Err(self.arity("at least 1 argument", 0));
+                }
+                let values = (1..).zip(arguments);
+                let values = values.map(|(position, argument)| self.value(argument, position));
+                Operation::Variadic(function, values.collect::<Result<_, _>>()?)
+            }
+        })
     }
 
-    /// Whether the function can be called with arguments of these forms.
-    pub(super) fn check(self, arguments: &[Form]) -> Result<(), QueryProblem> {
-        let (function, arity, reference) = self.signature();
-        let (fits, expected) = match arity {
-            Arity::One => (arguments.len() == 1, "1 argument"),
-            Arity::Two => (arguments.len() == 2, "2 arguments"),
-            Arity::Many => (!arguments.is_empty(), "at least 1 argument"),
-        };
-        if !fits {
-            return Err(QueryProblem::Arity {
-                function,
-                expected,
-                found: arguments.len(),
-            });
+    fn exactly<const N: usize>(
+        self,
+        arguments: Vec<Argument>,
+        expected: &'static str,
+    ) -> Result<[Argument; N], QueryProblem> {
+        arguments
+            .try_into()
+            .map_err(|arguments: Vec<Argument>| self.arity(expected, arguments.len()))
+    }
+
+    fn arity(self, expected: &'static str, found: usize) -> QueryProblem {
+        QueryProblem::Arity {
+            function: self.name,
+            expected,
+            found,
         }
-        for (argument, form) in (1..).zip(arguments) {
-            let wanted = if reference == argument {
-                Form::Reference
-            } else {
-                Form::Value
-            };
-            if *form != wanted {
-                return Err(QueryProblem::ArgumentForm {
-                    function,
-                    argument,
-                    expected: match wanted {
-                        Form::Value => "a value, not an expression after `&`",
-                        Form::Reference => "an expression after `&`",
-                    },
-                });
+    }
+
+    fn value(self, argument: Argument, position: usize) -> Result<Node, QueryProblem> {
+        match argument {
+            Argument::Value(node) => Ok(node),
+            Argument::Reference(_) => {
+                Err(self.form(position, "a value, not an expression that starts with `&`"))
             }
         }
-        Ok(())
     }
 
-    /// Name, number of arguments, and which argument is an expression; 0 for none.
-    fn signature(self) -> (&'static str, Arity, usize) {
-        match self {
-            Self::Abs => ("abs", Arity::One, 0),
-            Self::Avg => ("avg", Arity::One, 0),
-            Self::Ceil => ("ceil", Arity::One, 0),
-            Self::Contains => ("contains", Arity::Two, 0),
-            Self::EndsWith => ("ends_with", Arity::Two, 0),
-            Self::EqualsIgnoreCase => ("equals_ignore_case", Arity::Two, 0),
-            Self::Floor => ("floor", Arity::One, 0),
-            Self::Join => ("join", Arity::Two, 0),
-            Self::Keys => ("keys", Arity::One, 0),
-            Self::Length => ("length", Arity::One, 0),
-            Self::Map => ("map", Arity::Two, 1),
-            Self::Max => ("max", Arity::One, 0),
-            Self::MaxBy => ("max_by", Arity::Two, 2),
-            Self::Merge => ("merge", Arity::Many, 0),
-            Self::Min => ("min", Arity::One, 0),
-            Self::MinBy => ("min_by", Arity::Two, 2),
-            Self::NotNull => ("not_null", Arity::Many, 0),
-            Self::Reverse => ("reverse", Arity::One, 0),
-            Self::Sort => ("sort", Arity::One, 0),
-            Self::SortBy => ("sort_by", Arity::Two, 2),
-            Self::StartsWith => ("starts_with", Arity::Two, 0),
-            Self::Sum => ("sum", Arity::One, 0),
-            Self::ToArray => ("to_array", Arity::One, 0),
-            Self::ToNumber => ("to_number", Arity::One, 0),
-            Self::ToString => ("to_string", Arity::One, 0),
-            Self::Type => ("type", Arity::One, 0),
-            Self::Values => ("values", Arity::One, 0),
+    fn reference(self, argument: Argument, position: usize) -> Result<Node, QueryProblem> {
+        match argument {
+            Argument::Reference(node) => Ok(node),
+            Argument::Value(_) => Err(self.form(position, "an expression that starts with `&`")),
+        }
+    }
+
+    fn form(self, argument: usize, expected: &'static str) -> QueryProblem {
+        QueryProblem::ArgumentForm {
+            function: self.name,
+            argument,
+            expected,
         }
     }
 }
 
-const ALL: [Function; 27] = [
-    Function::Abs,
-    Function::Avg,
-    Function::Ceil,
-    Function::Contains,
-    Function::EndsWith,
-    Function::EqualsIgnoreCase,
-    Function::Floor,
-    Function::Join,
-    Function::Keys,
-    Function::Length,
-    Function::Map,
-    Function::Max,
-    Function::MaxBy,
-    Function::Merge,
-    Function::Min,
-    Function::MinBy,
-    Function::NotNull,
-    Function::Reverse,
-    Function::Sort,
-    Function::SortBy,
-    Function::StartsWith,
-    Function::Sum,
-    Function::ToArray,
-    Function::ToNumber,
-    Function::ToString,
-    Function::Type,
-    Function::Values,
+const TWO: &str = "2 arguments";
+
+/// JMESPath specification, "Built-in Functions", and the function that MAA adds for file paths.
+const FUNCTIONS: [Function; 27] = [
+    function("abs", Kind::Unary(Unary::Abs)),
+    function("avg", Kind::Unary(Unary::Avg)),
+    function("ceil", Kind::Unary(Unary::Ceil)),
+    function("contains", Kind::Binary(Binary::Contains)),
+    function("ends_with", Kind::Binary(Binary::EndsWith)),
+    function("equals_ignore_case", Kind::Binary(Binary::EqualsIgnoreCase)),
+    function("floor", Kind::Unary(Unary::Floor)),
+    function("join", Kind::Binary(Binary::Join)),
+    function("keys", Kind::Unary(Unary::Keys)),
+    function("length", Kind::Unary(Unary::Length)),
+    function("map", Kind::Map),
+    function("max", Kind::Unary(Unary::Max)),
+    function("max_by", Kind::ByKey(ByKey::Max)),
+    function("merge", Kind::Variadic(Variadic::Merge)),
+    function("min", Kind::Unary(Unary::Min)),
+    function("min_by", Kind::ByKey(ByKey::Min)),
+    function("not_null", Kind::Variadic(Variadic::NotNull)),
+    function("reverse", Kind::Unary(Unary::Reverse)),
+    function("sort", Kind::Unary(Unary::Sort)),
+    function("sort_by", Kind::ByKey(ByKey::Sort)),
+    function("starts_with", Kind::Binary(Binary::StartsWith)),
+    function("sum", Kind::Unary(Unary::Sum)),
+    function("to_array", Kind::Unary(Unary::ToArray)),
+    function("to_number", Kind::Unary(Unary::ToNumber)),
+    function("to_string", Kind::Unary(Unary::ToString)),
+    function("type", Kind::Unary(Unary::Type)),
+    function("values", Kind::Unary(Unary::Values)),
 ];
+
+const fn function(name: &'static str, kind: Kind) -> Function {
+    Function { name, kind }
+}

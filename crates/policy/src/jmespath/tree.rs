@@ -1,7 +1,7 @@
 //! The compiled form of a query. Long chains are lists, so that the height of the tree is what the
 //! author nested, not how much was written.
 
-use super::signature::Function;
+use super::signature::{Binary, ByKey, Unary, Variadic};
 use crate::json::Json;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -68,11 +68,22 @@ pub(super) enum Comparator {
     GreaterOrEqual,
 }
 
-/// A function with as many arguments as it takes, expressions where it takes expressions.
+/// A function and its arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Call {
-    pub(super) function: Function,
-    pub(super) arguments: Vec<Node>,
+    pub(super) name: &'static str,
     /// Byte of the query where the name stands.
     pub(super) offset: usize,
+    pub(super) operation: Operation,
+}
+
+/// What a call does. The second of [`Operation::ByKey`] and the first of [`Operation::Map`] are evaluated
+/// for each element, all others before the call.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Operation {
+    Unary(Unary, Node),
+    Binary(Binary, Node, Node),
+    ByKey(ByKey, Node, Node),
+    Map(Node, Node),
+    Variadic(Variadic, Vec<Node>),
 }

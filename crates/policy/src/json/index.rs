@@ -1,12 +1,10 @@
 //! Finding a member of an object by its name. Owns the order of names; must not know what is named.
 
 use super::JsonError;
+use crate::diagnostic::quotable;
 
 /// Objects up to this size are searched one by one, which is faster than anything else for them.
 const LINEAR: usize = 8;
-
-/// Characters of a member name that are quoted in messages.
-const QUOTED_CHARACTERS: usize = 60;
 
 /// Positions of members in the order of their names; nothing for small objects.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,11 +60,5 @@ fn name_at<N: AsRef<str>, V>(members: &[(N, V)], position: u32) -> Option<&str> 
 }
 
 fn duplicate(name: &str) -> JsonError {
-    JsonError::DuplicateMember {
-        name: name
-            .chars()
-            .take(QUOTED_CHARACTERS)
-            .flat_map(char::escape_debug)
-            .collect(),
-    }
+    JsonError::DuplicateMember { name: quotable(name) }
 }

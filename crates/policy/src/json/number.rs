@@ -78,6 +78,36 @@ impl Number {
         }
     }
 
+    /// The number without its sign.
+    #[must_use]
+    pub fn abs(self) -> Self {
+        match self.as_integer() {
+            // Every integer has a sign that can be taken away.
+            Some(value) => Self::from_integer(value.saturating_abs()),
+            None => Self(Form::Float(self.to_f64().abs())),
+        }
+    }
+
+    /// The largest integer that is not above the number.
+    #[must_use]
+    pub fn floor(self) -> Self {
+        self.rounded(f64::floor)
+    }
+
+    /// The smallest integer that is not below the number.
+    #[must_use]
+    pub fn ceil(self) -> Self {
+        self.rounded(f64::ceil)
+    }
+
+    fn rounded(self, round: fn(f64) -> f64) -> Self {
+        match self.0 {
+            // Rounding keeps a number finite.
+            Form::Float(value) => Self::from_f64(round(value)).unwrap_or(self),
+            Form::Integer(_) | Form::Large(_) => self,
+        }
+    }
+
     /// Which is larger, exactly.
     pub fn compare(self, other: Self) -> Ordering {
         match (self.as_integer(), other.as_integer()) {
