@@ -9,13 +9,17 @@
 //! What is minted is good unless the caller asks otherwise. Every specification type has public fields
 //! and a good default; a negative case is that default with one field changed.
 
+mod boot;
 mod field;
 pub mod intel;
+pub mod linux;
 pub mod openenclave;
 pub mod pccs;
 pub mod pki;
 pub mod quote;
 mod seed;
+pub mod windows;
 
+pub use boot::{Pcrs, VariableData};
 pub use field::{Field, SetError};
 pub use seed::Seed;
