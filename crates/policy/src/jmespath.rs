@@ -90,7 +90,7 @@ impl Query {
     /// Reads and checks a query. Everything that does not depend on a document is found here: syntax,
     /// function names, their numbers of arguments, steps of slices.
     pub fn compile(text: &str, limits: &QueryLimits) -> Result<Self, QueryError> {
-        let root = parser::parse(text, limits)?;
+        let root = parser::parse(text, *limits)?;
         Ok(Self { root })
     }
 

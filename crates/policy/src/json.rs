@@ -32,9 +32,9 @@ pub(crate) mod text;
 #[cfg(test)]
 mod tests;
 
-/// Levels of arrays and objects in one value. The JSON of evidence nests less than ten; the reader
-/// below refuses more than 128 itself, and every recursion over a value is bounded by it.
-pub const JSON_DEPTH: u32 = 128;
+/// Levels of arrays and objects in one value. The JSON of evidence nests less than ten; `serde_json`
+/// itself refuses 128. Every recursion over a value is bounded by it.
+pub const JSON_DEPTH: u32 = 120;
 
 /// Bytes of one JSON text. The events of a Windows boot take some 100 KiB as JSON; a value in memory
 /// takes up to some twenty times its text.

@@ -162,7 +162,13 @@ impl Evaluator<'_> {
         element: Value<'a>,
         found: &mut Vec<Value<'a>>,
     ) -> Result<(), SearchError> {
-        let value = self.evaluate(each, &element)?;
+        let value = match each {
+            Node::Current => {
+                self.spend(1)?;
+                element
+            }
+            each => self.evaluate(each, &element)?,
+        };
         if !value.is_null() {
             found.push(value);
         }

@@ -125,8 +125,8 @@ impl Evaluator<'_> {
             }
             Unary::ToArray if value.elements().is_some() => Ok(value),
             Unary::ToArray => self.list(vec![value]),
-            Unary::ToNumber => self.to_number(value),
-            Unary::ToString => self.to_string(value),
+            Unary::ToNumber => self.number_of(value),
+            Unary::ToString => self.string_of(value),
             Unary::Type => Ok(Value::Name(match value.json_type() {
                 JsonType::Null => "null",
                 JsonType::Boolean => "boolean",
@@ -259,7 +259,7 @@ impl Evaluator<'_> {
     }
 
     /// Text is a number when it is one of JSON, without white space around it.
-    fn to_number<'a>(&mut self, value: Value<'a>) -> Result<Value<'a>, SearchError> {
+    fn number_of<'a>(&mut self, value: Value<'a>) -> Result<Value<'a>, SearchError> {
         let text = match value.view() {
             View::Number(_) => return Ok(value),
             View::Text(text) => text,
@@ -280,7 +280,7 @@ impl Evaluator<'_> {
         })
     }
 
-    fn to_string<'a>(&mut self, value: Value<'a>) -> Result<Value<'a>, SearchError> {
+    fn string_of<'a>(&mut self, value: Value<'a>) -> Result<Value<'a>, SearchError> {
         if value.text().is_some() {
             return Ok(value);
         }

@@ -28,7 +28,7 @@ mod power {
 const EXPRESSION: &str = "an expression";
 
 /// The compiled form of a whole query.
-pub(super) fn parse(text: &str, limits: &QueryLimits) -> Result<Node, QueryError> {
+pub(super) fn parse(text: &str, limits: QueryLimits) -> Result<Node, QueryError> {
     if u32::try_from(text.len()).map_or(true, |length| length > limits.bytes) {
         return Err(QueryError {
             offset: 0,
@@ -428,10 +428,10 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, symbol: Symbol, expected: &'static str) -> Result<(), QueryError> {
-        match self.eat(symbol)? {
-            true => Ok(()),
-            false => Err(self.unexpected(expected)),
+        if self.eat(symbol)? {
+            return Ok(());
         }
+        Err(self.unexpected(expected))
     }
 
     /// `node`, unless it makes the tree too high.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use super::{JSON_DEPTH, Json, JsonError, text};
 
 /// An array of JSON values; clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Array(Arc<Node>);
 
-#[derive(Debug)]
 struct Node {
     elements: Box<[Json]>,
     text_length: u64,
@@ -45,6 +44,11 @@ impl Array {
         &self.0.elements
     }
 
+    /// The elements one by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Json> {
+        self.elements().iter()
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.0.elements.len()
@@ -77,7 +81,7 @@ impl<'a> IntoIterator for &'a Array {
     type IntoIter = std::slice::Iter<'a, Json>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.elements().iter()
+        self.iter()
     }
 }
 
@@ -99,5 +103,12 @@ impl fmt::Display for Array {
             write!(f, "{element}")?;
         }
         f.write_str("]")
+    }
+}
+
+/// As the text.
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

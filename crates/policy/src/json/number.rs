@@ -15,10 +15,10 @@ const FRACTION_BITS: u32 = 52;
 const EXPONENT_BIAS: u64 = 1075;
 
 /// A number of JSON. Every value has one form, so that `7.0` and `7` are one number and print as `7`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Number(Form);
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Form {
     Integer(i64),
     /// Larger than any [`Form::Integer`].
@@ -154,14 +154,20 @@ impl fmt::Display for Number {
     }
 }
 
+/// As the text.
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Which is larger: an integer, or a floating-point number that is no integer of 64 bits.
 fn compare_integer(integer: i128, float: f64) -> Ordering {
     match integral(float.floor()) {
         // The float has a fraction, so it is above its floor.
         Some(floor) if integer <= floor => Ordering::Less,
-        Some(_) => Ordering::Greater,
         None if float > 0.0 => Ordering::Less,
-        None => Ordering::Greater,
+        Some(_) | None => Ordering::Greater,
     }
 }
 
@@ -178,12 +184,11 @@ fn integral(value: f64) -> Option<i128> {
     }
     let implicit = 1_u64.checked_shl(FRACTION_BITS)?;
     let fraction = bits & implicit.checked_sub(1)? | implicit;
-    let magnitude = match exponent.checked_sub(EXPONENT_BIAS) {
-        Some(left) => i128::from(fraction).checked_shl(u32::try_from(left).ok()?)?,
-        None => {
-            let right = u32::try_from(EXPONENT_BIAS.checked_sub(exponent)?).ok()?;
-            i128::from(fraction.checked_shr(right).unwrap_or(0))
-        }
+    let magnitude = if let Some(left) = exponent.checked_sub(EXPONENT_BIAS) {
+        i128::from(fraction).checked_shl(u32::try_from(left).ok()?)?
+    } else {
+        let right = u32::try_from(EXPONENT_BIAS.checked_sub(exponent)?).ok()?;
+        i128::from(fraction.checked_shr(right).unwrap_or(0))
     };
     if value.is_sign_negative() {
         magnitude.checked_neg()

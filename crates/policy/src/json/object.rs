@@ -7,10 +7,9 @@ use super::index::Index;
 use super::{JSON_DEPTH, Json, JsonError, text};
 
 /// An object; clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Object(Arc<Node>);
 
-#[derive(Debug)]
 struct Node {
     members: Box<[(Arc<str>, Json)]>,
     index: Index,
@@ -57,6 +56,11 @@ impl Object {
         &self.0.members
     }
 
+    /// The members one by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, (Arc<str>, Json)> {
+        self.members().iter()
+    }
+
     /// The member called exactly `name`.
     pub fn member(&self, name: &str) -> Option<&Json> {
         self.0.index.find(name, &self.0.members)
@@ -96,7 +100,7 @@ impl<'a> IntoIterator for &'a Object {
     type IntoIter = std::slice::Iter<'a, (Arc<str>, Json)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.members().iter()
+        self.iter()
     }
 }
 
@@ -125,5 +129,12 @@ impl fmt::Display for Object {
             write!(f, ":{value}")?;
         }
         f.write_str("}")
+    }
+}
+
+/// As the text.
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
