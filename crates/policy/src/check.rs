@@ -48,6 +48,7 @@ pub(crate) fn check<'t>(
         .version
         .map_or(Language::Unknown, |version| Language::of(version.text));
     let mut checker = Checker {
+        text,
         findings,
         positions: Positions::new(text),
         caller: Caller::new(limits),
@@ -106,6 +107,7 @@ struct Scope<'a> {
 }
 
 struct Checker<'t, 'f> {
+    text: &'t str,
     findings: &'f mut Findings,
     positions: Positions<'t>,
     /// For constant calls, all of them together.

@@ -23,8 +23,16 @@ const KEYS: [(&str, ValueType); 3] = [
     (REQUIRED_PCR_MASK, ValueType::Integer),
 ];
 
+/// How many minutes a token is valid; an integer.
+pub const REPORT_VALIDITY: &str = "report_validity_in_minutes";
+/// Whether a token's header names the signing certificate by its thumbprint only; a boolean.
+pub const OMIT_X5C: &str = "omit_x5c";
+
 /// Names of the properties of a token.
-pub(crate) const TOKEN_PROPERTIES: [&str; 2] = ["report_validity_in_minutes", "omit_x5c"];
+pub(crate) const TOKEN_PROPERTIES: [&str; 2] = [REPORT_VALIDITY, OMIT_X5C];
+
+/// A token is valid for a year at most (MAA documentation, "token property claims").
+pub const REPORT_VALIDITY_MAXIMUM: i64 = 525_600;
 
 /// A setting that no verification can honour.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -47,6 +55,22 @@ pub enum ConfigurationError {
         expected: ValueType,
         /// The type in the policy.
         found: ValueType,
+    },
+    /// A token property has another type.
+    #[error("token property `{key}` takes a value of type {expected}, found {found}")]
+    PropertyType {
+        /// The property.
+        key: &'static str,
+        /// The type it takes.
+        expected: ValueType,
+        /// The type in the policy.
+        found: ValueType,
+    },
+    /// A token would be valid for no time, or for too long.
+    #[error("`report_validity_in_minutes` is 1 to 525600, found {found}")]
+    ReportValidity {
+        /// The minutes in the policy.
+        found: i64,
     },
     /// The mask names PCRs that a TPM does not have.
     #[error("`{found}` is not a mask of 24 PCRs")]
@@ -78,5 +102,26 @@ pub(crate) fn check_setting(key: &str, value: &Value) -> Result<(), Configuratio
             Err(ConfigurationError::PcrMask { found })
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether `value` is one that the token property `key` takes; other names are no properties of tokens,
+/// and mean nothing.
+pub(crate) fn check_token_property(key: &str, value: &Value) -> Result<(), ConfigurationError> {
+    let (key, expected) = match key {
+        REPORT_VALIDITY => (REPORT_VALIDITY, ValueType::Integer),
+        OMIT_X5C => (OMIT_X5C, ValueType::Boolean),
+        _ => return Ok(()),
+    };
+    let found = value.value_type();
+    match *value {
+        Value::Integer(minutes) if key == REPORT_VALIDITY => {
+            if (1..=REPORT_VALIDITY_MAXIMUM).contains(&minutes) {
+                return Ok(());
+            }
+            Err(ConfigurationError::ReportValidity { found: minutes })
+        }
+        _ if found == expected => Ok(()),
+        _ => Err(ConfigurationError::PropertyType { key, expected, found }),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::claim::{Claim, ClaimSet, Value, ValueType};
-use crate::configuration::{ConfigurationError, check_setting};
+use crate::configuration::{ConfigurationError, check_setting, check_token_property};
 use crate::diagnostic::quotable;
 use crate::fuel::{Exceeded, within};
 use crate::functions::{CallError, Caller, FunctionError, Values};
@@ -400,6 +400,9 @@ impl<'l> Machine<'l> {
         if read_only && action != ClaimAction::Add {
             let claim_type = quotable(&claim_type);
             return Err(EvaluationError::ReadOnly { rule, claim_type });
+        }
+        if action == ClaimAction::IssueProperty && rule.section == SectionKind::Issuance {
+            check_token_property(&claim_type, &value)?;
         }
         let name_length = u64::try_from(claim_type.len()).unwrap_or(u64::MAX);
         let fuel = &mut self.caller.fuel;

@@ -281,6 +281,9 @@ struct Several<'a>(&'a [Value]);
 
 impl fmt::Display for Several<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("no value");
+        }
         for (index, value) in self.0.iter().enumerate() {
             let lead = if index == 0 { "" } else { " or " };
             write!(f, "{lead}{}", Shown(value))?;

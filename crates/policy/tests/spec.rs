@@ -245,6 +245,8 @@ fn parse_limits(text: &str) -> Limits {
             "nesting" => limits.nesting = number,
             "steps" => limits.steps = number.into(),
             "claims" => limits.claims = number,
+            "json_bytes" => limits.json_bytes = number.into(),
+            "text_bytes" => limits.text_bytes = number.into(),
             _ => panic!("no limit `{name}`"),
         }
     }

@@ -224,7 +224,7 @@ impl Case {
         let draft = request
             .draft_policy
             .as_deref()
-            .map(StoredPolicy::from_text)
+            .map(|text| StoredPolicy::from_text(text, &provider.settings.policy_limits))
             .transpose()?;
         let policy = draft.as_ref().or_else(|| provider.policies.get(&kind));
         let policy = policy.ok_or(AttestError::NoPolicy { kind })?;
@@ -287,7 +287,7 @@ impl Admitted<'_> {
         let service = claims::of_evidence(&appraisal, collateral, &request.evidence);
         let facts = claims::facts(&appraisal);
         let policy = self.case.policy()?;
-        let issued = decision::decide(policy, claims::incoming(&service, &facts), settings.explain)?;
+        let issued = decision::decide(policy, claims::incoming(&service, &facts), settings)?;
         let mut claims = claims::issued_by_policy(&issued);
         claims.extend(service);
         claims.extend(claims::of_request(request, *kind));

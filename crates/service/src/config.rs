@@ -5,6 +5,7 @@
 
 mod collateral;
 mod load;
+mod policy;
 mod provider;
 mod reference;
 mod server;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::collateral::{CollateralConfig, SourceConfig, SourceKind};
+pub use self::policy::PolicyConfig;
 pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
 pub use self::reference::markdown as reference_markdown;
 pub use self::server::ServerConfig;
@@ -39,6 +41,8 @@ pub struct Config {
     pub collateral: CollateralConfig,
     /// What evidence is judged against.
     pub verification: VerificationConfig,
+    /// How much a policy may cost.
+    pub policy: PolicyConfig,
     /// The providers (tenants); empty: one read-only shared provider at the base URL.
     pub provider: Vec<ProviderConfig>,
     /// Logs.
@@ -91,6 +95,7 @@ impl Config {
         self.store.validate()?;
         self.collateral.validate()?;
         self.verification.validate()?;
+        self.policy.validate()?;
         provider::validate(&self.provider)?;
         self.telemetry.validate()
     }

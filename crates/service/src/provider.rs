@@ -4,6 +4,7 @@
 //! finds its provider. Snapshots are never changed, only replaced as a whole; loading them from configuration
 //! and store is the assembly's work.
 
+mod acceptance;
 mod directory;
 mod policy;
 
@@ -14,8 +15,10 @@ use attestry_evidence::{
     dcap::{Staleness, TcbStatus},
     time::UnixTime,
 };
+use attestry_policy::Limits;
 use serde_json::{Map, Value};
 
+pub use self::acceptance::{NotAccepted, PolicyTests, PolicyTestsError, subject};
 pub use self::directory::{Addressing, Directory, Providers, ProvidersError};
 pub use self::policy::{PolicyError, StoredPolicy, default_text};
 pub use crate::config::{ExplainLevel, ProviderMode};
@@ -52,6 +55,8 @@ pub struct Settings {
     pub token_extensions: bool,
     /// How much a refusal explains.
     pub explain: ExplainLevel,
+    /// How much a policy may cost.
+    pub policy_limits: Limits,
     /// Development mode: tokens say so.
     pub development: bool,
 }
@@ -75,6 +80,7 @@ impl Default for Settings {
             baselines: BTreeMap::new(),
             token_extensions: false,
             explain: ExplainLevel::Reason,
+            policy_limits: Limits::default(),
             development: false,
         }
     }

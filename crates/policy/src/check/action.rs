@@ -85,9 +85,11 @@ impl Checker<'_, '_> {
         let claim_type = self.claim_type(action, claim_type)?;
         let (value, value_span) = (value.0?, value.1);
         if action == ClaimAction::IssueProperty
-            && let (SectionKind::Configuration, Operand::Literal(Value::String(key)), Operand::Literal(value)) =
-                (self.section, &claim_type, &value)
-            && let Err(error) = configuration::check_setting(key, value)
+            && let (Operand::Literal(Value::String(key)), Operand::Literal(value)) = (&claim_type, &value)
+            && let Err(error) = match self.section {
+                SectionKind::Configuration => configuration::check_setting(key, value),
+                _ => configuration::check_token_property(key, value),
+            }
         {
             return self.wrong(&error, value_span, "assignment");
         }

@@ -139,13 +139,17 @@ impl Finding for ConfigurationError {
         match self {
             Self::UnknownKey { .. } => "unknown-configuration-key",
             Self::ValueType { .. } | Self::PcrMask { .. } => "configuration-value",
+            Self::PropertyType { .. } | Self::ReportValidity { .. } => "token-property-value",
         }
     }
 
     fn help(&self) -> Option<String> {
         match self {
             Self::UnknownKey { suggestion, .. } => did_you_mean(*suggestion),
-            Self::ValueType { .. } | Self::PcrMask { .. } => None,
+            Self::ValueType { .. }
+            | Self::PcrMask { .. }
+            | Self::PropertyType { .. }
+            | Self::ReportValidity { .. } => None,
         }
     }
 }

@@ -95,15 +95,21 @@ impl Checker<'_, '_> {
         let Argument::Literal(value) = argument else {
             return Ok(());
         };
-        let compiled = query_text(value).and_then(|text| {
-            Query::compile(text, &self.caller.fuel.limits().query_limits()).map_err(FunctionError::Query)
-        });
+        let limits = self.caller.fuel.limits().query_limits();
+        let compiled =
+            query_text(value).and_then(|text| Query::compile(text, &limits).map_err(FunctionError::Query));
         match compiled {
             Ok(query) => {
                 *argument = Argument::Query(query);
                 Ok(())
             }
-            Err(error) => self.wrong(&CheckError::Call(error), span, "functionCall"),
+            Err(error) => {
+                let place = match &error {
+                    FunctionError::Query(error) => place_in_string(self.text, span, error.offset),
+                    _ => span,
+                };
+                self.wrong(&CheckError::Call(error), place, "functionCall")
+            }
         }
     }
 
@@ -129,4 +135,26 @@ impl Checker<'_, '_> {
             }
         }
     }
+}
+
+/// The character at `offset` of the text that the string token at `token` means.
+fn place_in_string(text: &str, token: Span, offset: usize) -> Span {
+    let mut meant = 0_usize;
+    // After the opening quote.
+    let mut start = token.start.saturating_add(1);
+    let mut characters = token.of(text).chars().skip(1).peekable();
+    let width = |character: char| u32::try_from(character.len_utf8()).unwrap_or_default();
+    while let Some(character) = characters.next() {
+        let mut end = start.saturating_add(width(character));
+        if character == '\\' {
+            end = end.saturating_add(characters.next().map_or(0, width));
+        }
+        if meant >= offset || characters.peek().is_none() {
+            return Span { start, end };
+        }
+        // An escaped character is one byte, as is what it means.
+        meant = meant.saturating_add(if character == '\\' { 1 } else { character.len_utf8() });
+        start = end;
+    }
+    token
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ActionKind, Miss, Policy, Property, Relation, RuleEffect};
+use crate::{ActionKind, Issuer, Miss, Policy, Property, Relation, RuleEffect};
 
 fn claims(claims: &[(&str, i64)]) -> ClaimSet {
     claims
@@ -136,5 +136,5 @@ fn outcomes_share_no_counter_with_the_program() {
     let outcomes = [(); 2].map(|()| policy.evaluate(ClaimSet::new(), &Limits::default()).unwrap());
     let [first, second] = outcomes.each_ref().map(text);
     assert_eq!(first, second);
-    assert!(!Arc::ptr_eq(&first, &second));
+    assert!(!first.is_same(&second));
 }

@@ -1,7 +1,7 @@
 //! The policy's part: which baseline evidence is judged by, and whether a token is issued.
 
 use attestry_api::claim;
-use attestry_policy::{Claim, ClaimSet, Decision, Limits, Value};
+use attestry_policy::{Claim, ClaimSet, Decision, Value};
 
 use super::{AttestError, Denial};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 
 /// Configuration rules run before anything is verified (MAA documentation, "Custom TCB baseline enforcement").
 pub(super) fn baseline(policy: &StoredPolicy, settings: &Settings) -> Result<Baseline, AttestError> {
-    let configuration = policy.program().configuration(&Limits::default())?;
+    let configuration = policy.program().configuration(&settings.policy_limits)?;
     let identifier = configuration
         .iter()
         .rev()
@@ -34,12 +34,13 @@ fn tcb_identifier(setting: &Claim) -> Option<&str> {
 pub(super) fn decide(
     policy: &StoredPolicy,
     incoming: ClaimSet,
-    explain: ExplainLevel,
+    settings: &Settings,
 ) -> Result<Vec<Claim>, AttestError> {
     let program = policy.program();
-    let outcome = match explain {
-        ExplainLevel::Full => program.evaluate_traced(incoming, &Limits::default())?,
-        ExplainLevel::None | ExplainLevel::Reason => program.evaluate(incoming, &Limits::default())?,
+    let limits = &settings.policy_limits;
+    let outcome = match settings.explain {
+        ExplainLevel::Full => program.evaluate_traced(incoming, limits)?,
+        ExplainLevel::None | ExplainLevel::Reason => program.evaluate(incoming, limits)?,
     };
     match outcome.decision {
         Decision::Permit => Ok(outcome.outgoing),

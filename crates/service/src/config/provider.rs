@@ -22,6 +22,10 @@ pub struct ProviderConfig {
     pub explain: ExplainLevel,
     /// Whether tokens carry this service's own claims beside MAA's.
     pub token_extensions: bool,
+    /// Test files that every policy of their attestation type must pass before it is used.
+    pub policy_tests: Vec<String>,
+    /// Whether a policy of a type without any test is refused.
+    pub require_policy_tests: bool,
 }
 
 /// Who may set a provider's policies.
@@ -60,6 +64,8 @@ impl Default for ProviderConfig {
                 .collect(),
             explain: ExplainLevel::Reason,
             token_extensions: false,
+            policy_tests: Vec::new(),
+            require_policy_tests: false,
         }
     }
 }

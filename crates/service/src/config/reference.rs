@@ -221,6 +221,35 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "[policy]",
+        intro: "How much a policy may cost. An upload beyond its part of the limits is refused; an evaluation that meets one ends with `PolicyEvaluationError`, which names the limit.",
+        fields: &[
+            field("max_bytes", "Most bytes of a policy text"),
+            field("max_rules", "Most rules in one policy"),
+            field("max_conditions", "Most conditions in one rule"),
+            field(
+                "max_nesting",
+                "Deepest nesting of function calls, and of a JMESPath query; at most 64",
+            ),
+            field(
+                "max_steps",
+                "Most steps of one evaluation: comparisons, calls, values that queries visit, bytes of JSON read",
+            ),
+            field(
+                "max_claims",
+                "Most claims in one evaluation, those that the policy adds included",
+            ),
+            field(
+                "max_json_bytes",
+                "Most bytes of one JSON document that a policy queries, or that a query makes",
+            ),
+            field(
+                "max_text_bytes",
+                "Most bytes of the text of all claims that a policy makes",
+            ),
+        ],
+    },
+    Section {
         title: PROVIDER,
         intro: "One provider (tenant). Without any, there is one shared provider named `shared` at the base URL.",
         fields: &[
@@ -244,6 +273,14 @@ pub(super) const SECTIONS: &[Section] = &[
             field(
                 "token_extensions",
                 "Whether tokens carry claims of the service's own, `x-attestry-...`, beside MAA's",
+            ),
+            field(
+                "policy_tests",
+                "Test files (`*.test.toml`, with a `type` and claims) that every policy of their attestation type must pass before it is used",
+            ),
+            field(
+                "require_policy_tests",
+                "Whether a policy of a type that none of `policy_tests` is for is refused",
             ),
         ],
     },

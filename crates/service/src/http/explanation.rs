@@ -163,9 +163,14 @@ fn of_denial(denial: &Denial, level: ExplainLevel) -> InnerError {
             details.insert("trace".to_owned(), of_trace(trace));
         }
     }
+    let changes = denial.reason.changes();
+    details.insert("changes".to_owned(), changes.iter().cloned().collect());
     InnerError {
         message: denial.reason.to_string(),
-        hint: Some("send evidence that the policy permits, or change the policy".to_owned()),
+        hint: Some(match changes.as_slice() {
+            [] => "send evidence that the policy permits, or change the policy".to_owned(),
+            changes => format!("to be permitted: {}", changes.join("; ")),
+        }),
         details,
         ..in_stage("policy", "denied")
     }
@@ -175,10 +180,21 @@ fn of_claim(claim: &Claim) -> Value {
     let value = match &claim.value {
         PolicyValue::Boolean(value) => json!(value),
         PolicyValue::Integer(value) => json!(value),
-        PolicyValue::String(value) => json!(&**value),
+        PolicyValue::String(value) => json!(shortened(value)),
     };
     json!({ "type": &*claim.claim_type, "value": value, "issuer": claim.issuer.name() })
 }
+
+/// Event logs are claims too; their beginning tells them apart, and the sender has the rest.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Characters of a claim's text in an explanation: every digest, key and identifier fits.
+const SHOWN_CHARACTERS: usize = 1024;
 
 fn of_trace(trace: &Trace) -> Value {
     trace.rules.iter().map(of_rule).collect()
@@ -192,5 +208,6 @@ fn of_rule(rule: &RuleTrace) -> Value {
     json!({
         "rule": rule.rule.to_string(), "line": rule.rule.position.line, "action": rule.action.to_string(),
         "fired": fired, "because": because,
+        "calls": rule.calls.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

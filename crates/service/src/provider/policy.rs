@@ -5,10 +5,10 @@ use attestry_api::{
     jwk::Jwk,
     policy_envelope::{PolicyEnvelope, PolicyEnvelopeError, policy_hash, wrap_unsigned},
 };
-use attestry_policy::{Diagnostic, Policy, defaults, maa_message};
+use attestry_policy::{Diagnostic, Limits, Policy, defaults, maa_message};
 use thiserror::Error;
 
-use super::ProviderMode;
+use super::{NotAccepted, PolicyTests, ProviderMode};
 
 /// A policy that compiled.
 #[derive(Debug)]
@@ -32,6 +32,9 @@ pub enum PolicyError {
     /// The text does not compile.
     #[error("{}", maa_message(.0))]
     Text(Vec<Diagnostic>),
+    /// The provider's tests are not passed.
+    #[error(transparent)]
+    NotAccepted(#[from] NotAccepted),
 }
 
 /// The text of the default policy of a type, as `GET /policies` answers it; `None` for types without one. Having
@@ -50,11 +53,11 @@ pub fn default_text(kind: AttestationType, mode: ProviderMode) -> Option<&'stati
 
 impl StoredPolicy {
     /// Opens and compiles a stored envelope.
-    pub fn from_envelope(envelope: &str) -> Result<Self, PolicyError> {
+    pub fn from_envelope(envelope: &str, limits: &Limits) -> Result<Self, PolicyError> {
         let opened = PolicyEnvelope::open(envelope)?;
         let text = opened.policy().ok_or(PolicyError::Empty)?;
         Ok(Self {
-            program: Policy::compile(text).map_err(PolicyError::Text)?,
+            program: Policy::compile_within(text, limits).map_err(PolicyError::Text)?,
             envelope: envelope.to_owned(),
             hash: opened.policy_hash(),
             signer: opened.signer().cloned(),
@@ -62,9 +65,9 @@ impl StoredPolicy {
     }
 
     /// A policy given as text: a draft, or a default.
-    pub fn from_text(text: &str) -> Result<Self, PolicyError> {
+    pub fn from_text(text: &str, limits: &Limits) -> Result<Self, PolicyError> {
         Ok(Self {
-            program: Policy::compile(text).map_err(PolicyError::Text)?,
+            program: Policy::compile_within(text, limits).map_err(PolicyError::Text)?,
             envelope: wrap_unsigned(text),
             hash: policy_hash(text),
             signer: None,
@@ -72,13 +75,29 @@ impl StoredPolicy {
     }
 
     /// The policy of a provider on which nobody has set one; `None` for types that this release does not attest.
-    pub fn default_for(kind: AttestationType, mode: ProviderMode) -> Option<Result<Self, PolicyError>> {
+    pub fn default_for(
+        kind: AttestationType,
+        mode: ProviderMode,
+        limits: &Limits,
+    ) -> Option<Result<Self, PolicyError>> {
         match kind {
             AttestationType::SgxEnclave | AttestationType::OpenEnclave | AttestationType::TdxVm => {
-                default_text(kind, mode).map(Self::from_text)
+                default_text(kind, mode).map(|text| Self::from_text(text, limits))
             }
             AttestationType::SevSnpVm | AttestationType::AzureGuest | AttestationType::Tpm => None,
         }
+    }
+
+    /// The policy, when it passes the provider's tests for its type.
+    pub fn accepted(
+        self,
+        kind: AttestationType,
+        tests: &PolicyTests,
+        limits: &Limits,
+    ) -> Result<Self, PolicyError> {
+        let opened = PolicyEnvelope::open(&self.envelope)?;
+        tests.check(kind, opened.policy().ok_or(PolicyError::Empty)?, limits)?;
+        Ok(self)
     }
 
     /// The JWS exactly as it was stored.

@@ -122,7 +122,7 @@ fn providers_get_the_default_policies_of_the_types_that_are_attested() {
                 kind,
                 AttestationType::SgxEnclave | AttestationType::OpenEnclave | AttestationType::TdxVm
             );
-            let policy = StoredPolicy::default_for(kind, mode);
+            let policy = StoredPolicy::default_for(kind, mode, &Limits::default());
             assert_eq!(policy.is_some(), attested, "{kind}");
             assert!(policy.is_none_or(|policy| policy.is_ok()), "{kind}");
         }
@@ -139,14 +139,16 @@ fn providers_get_the_default_policies_of_the_types_that_are_attested() {
 #[test]
 fn a_text_and_its_unsigned_envelope_are_one_policy() {
     let text = "version=1.0; authorizationrules{=> permit();};";
-    let from_text = StoredPolicy::from_text(text).unwrap();
-    let from_envelope = StoredPolicy::from_envelope(from_text.envelope()).unwrap();
+    let from_text = StoredPolicy::from_text(text, &Limits::default()).unwrap();
+    let from_envelope = StoredPolicy::from_envelope(from_text.envelope(), &Limits::default()).unwrap();
     assert_eq!(from_text.hash(), from_envelope.hash());
     assert_eq!(from_envelope.signer(), None);
-    let empty = StoredPolicy::from_envelope(attestry_api::policy_envelope::EMPTY_ENVELOPE).unwrap_err();
+    let empty =
+        StoredPolicy::from_envelope(attestry_api::policy_envelope::EMPTY_ENVELOPE, &Limits::default())
+            .unwrap_err();
     assert_eq!(empty, PolicyError::Empty);
     assert!(matches!(
-        StoredPolicy::from_text("version=1.0"),
+        StoredPolicy::from_text("version=1.0", &Limits::default()),
         Err(PolicyError::Text(_))
     ));
 }

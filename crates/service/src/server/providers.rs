@@ -9,7 +9,7 @@ use attestry_evidence::time::UnixTime;
 
 use super::{Mode, StartError};
 use crate::config::{Config, ConfigError, ProviderConfig, ProviderMode};
-use crate::provider::{Addressing, Provider, Providers, Settings, StoredPolicy};
+use crate::provider::{Addressing, PolicyTests, Provider, Providers, Settings, StoredPolicy};
 use crate::store::{NewSigningKey, SigningKeyState, Store};
 use crate::token::{KeyRing, SigningAlgorithm, SigningKey, TokenError, TokenIssuer};
 
@@ -64,11 +64,12 @@ async fn load_one(
         reason,
     };
     let url = addressing.issuer_url(&provider.name, provider.default);
+    let settings = settings(provider, config, mode)?;
     Ok(Provider {
         name: provider.name.clone(),
         mode: provider.mode,
-        settings: settings(provider, config, mode)?,
-        policies: policies(provider, store).await?,
+        policies: policies(provider, store, &settings).await?,
+        settings,
         tokens: TokenIssuer::new(&url, ring, ALGORITHM).map_err(|error| refused(error.to_string()))?,
     })
 }
@@ -90,15 +91,25 @@ fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<S
         baselines: config.verification.baselines()?,
         token_extensions: provider.token_extensions,
         explain: provider.explain,
+        policy_limits: config.policy.limits(),
         development: matches!(mode, Mode::Dev(_)),
     })
 }
 
-/// The stored policies, and the default one for each type without.
+/// The stored policies, and the default one for each type without. One that
+/// fails the provider's tests is not used: there is no start.
 async fn policies(
     provider: &ProviderConfig,
     store: &Store,
+    settings: &Settings,
 ) -> Result<BTreeMap<AttestationType, StoredPolicy>, StartError> {
+    let refused = |reason: String| StartError::Provider {
+        name: provider.name.clone(),
+        reason,
+    };
+    let tests = PolicyTests::load(&provider.policy_tests, provider.require_policy_tests)
+        .map_err(|error| refused(error.to_string()))?;
+    let limits = &settings.policy_limits;
     let mut policies = BTreeMap::new();
     let current = store.policy_current(&provider.name).await?;
     for kind in AttestationType::ALL {
@@ -106,14 +117,13 @@ async fn policies(
             .iter()
             .find(|record| record.attestation_type == kind.to_string());
         let policy = match stored.and_then(|record| record.token.as_deref()) {
-            Some(envelope) => Some(StoredPolicy::from_envelope(envelope)),
-            None => StoredPolicy::default_for(kind, provider.mode),
+            Some(envelope) => Some(StoredPolicy::from_envelope(envelope, limits)),
+            None => StoredPolicy::default_for(kind, provider.mode, limits),
         };
         if let Some(policy) = policy {
-            let policy = policy.map_err(|error| StartError::Provider {
-                name: provider.name.clone(),
-                reason: format!("policy for {kind}: {error}"),
-            })?;
+            let policy = policy
+                .and_then(|policy| policy.accepted(kind, &tests, limits))
+                .map_err(|error| refused(format!("policy for {kind}: {error}")))?;
             policies.insert(kind, policy);
         }
     }

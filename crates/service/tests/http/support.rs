@@ -13,6 +13,7 @@ use attestry_forge::{
     Seed,
     intel::{self, IntelForge},
 };
+use attestry_policy::Limits;
 use attestry_service::{
     attest::{AttestLimits, Attestor, WorkPool},
     clock::Clock,
@@ -246,10 +247,18 @@ fn providers(setups: Vec<ProviderSetup>, addressing: &Addressing) -> Providers {
     let build = |setup: ProviderSetup| {
         let mut policies: BTreeMap<_, _> = AttestationType::ALL
             .into_iter()
-            .filter_map(|kind| Some((kind, StoredPolicy::default_for(kind, setup.mode)?.unwrap())))
+            .filter_map(|kind| {
+                Some((
+                    kind,
+                    StoredPolicy::default_for(kind, setup.mode, &Limits::default())?.unwrap(),
+                ))
+            })
             .collect();
         for (kind, envelope) in setup.policies {
-            policies.insert(kind, StoredPolicy::from_envelope(&envelope).unwrap());
+            policies.insert(
+                kind,
+                StoredPolicy::from_envelope(&envelope, &Limits::default()).unwrap(),
+            );
         }
         let url = addressing.issuer_url(setup.name, setup.name == default);
         Arc::new(Provider {
