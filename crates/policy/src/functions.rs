@@ -11,9 +11,6 @@ use crate::limits::{Limit, Limits};
 use crate::outcome::{CLAIMS_SHOWN, CallTrace};
 use crate::program::{Argument, Call, Function, Property};
 
-#[cfg(test)]
-mod tests;
-
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
