@@ -179,7 +179,9 @@ fn call(bound: usize) -> impl Strategy<Value = String> {
 }
 
 fn rule_1_2(actions: &'static [&'static str]) -> impl Strategy<Value = String> {
-    let negated = (name(), value()).prop_map(|(name, value)| format!("![type==\"{name}\", value=={value}]"));
+    let negated = (name(), value())
+        .prop_map(|(name, value)| format!("![type==\"{name}\", value=={value}]"))
+        .boxed();
     (1_usize..3)
         .prop_flat_map(move |count| {
             let conditions = (0..count).map(condition).collect::<Vec<_>>();
