@@ -1,5 +1,7 @@
 //! What stands at a place.
 
+use std::fmt::Write as _;
+
 use super::Hover;
 use super::completion::described;
 use super::place::{LevelKind, Place, Tokens, Touched, property};
@@ -113,7 +115,7 @@ fn claim(name: &str, place: &Place<'_>, subject: Option<Subject>) -> Option<(Str
     let mut text = described(claim);
     match subject {
         Some(subject) if !claim.is_given_by(subject) => {
-            text.push_str(&format!(" Evidence of type {subject} does not give it."));
+            let _ = write!(text, " Evidence of type {subject} does not give it.");
         }
         _ => {}
     }

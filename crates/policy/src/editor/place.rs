@@ -66,7 +66,7 @@ pub(super) struct Touched {
 /// The tokens of a text that is being written, and its comments.
 pub(super) struct Tokens<'t> {
     text: &'t str,
-    tokens: Vec<Token>,
+    all: Vec<Token>,
     comments: Vec<Span>,
 }
 
@@ -75,7 +75,7 @@ impl<'t> Tokens<'t> {
         let (tokens, comments) = tokenize_with_comments(text, &mut Findings::default());
         Self {
             text,
-            tokens,
+            all: tokens,
             comments,
         }
     }
@@ -96,7 +96,7 @@ impl<'t> Tokens<'t> {
             TokenKind::String => token.span.start < offset && offset <= token.span.end,
             _ => false,
         };
-        let token = *self.tokens.iter().find(touches)?;
+        let token = *self.all.iter().find(touches)?;
         Some(Touched {
             token,
             inner: self.inner(token, offset),
@@ -129,7 +129,7 @@ impl<'t> Tokens<'t> {
     /// What is known at `offset`, from the tokens that end before it.
     pub(super) fn place(&self, offset: u32) -> Place<'t> {
         let mut place = Place::default();
-        let before = self.tokens.iter().take_while(|token| token.span.end <= offset);
+        let before = self.all.iter().take_while(|token| token.span.end <= offset);
         for token in before.filter(|token| token.kind != TokenKind::End) {
             place.pass(*token, self.text);
         }

@@ -370,7 +370,7 @@ proptest! {
     #[test]
     fn offers_replace_text_at_the_cursor(start in 0..WHOLE.len(), length in 0..WHOLE.len(), offset in 0..WHOLE.len()) {
         let mut text = WHOLE.to_owned();
-        text.replace_range(start..(start + length).min(WHOLE.len()), "");
+        text.replace_range(start..start.saturating_add(length).min(WHOLE.len()), "");
         let offset = offset.min(text.len());
         for offer in complete(&text, offset, None) {
             let replaced = range(offer.replaced);

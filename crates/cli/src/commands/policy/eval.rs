@@ -1,5 +1,6 @@
 //! `attestry policy eval`: one evaluation over given claims or evidence, with everything it did.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use attestry_api::AttestationType;
@@ -132,8 +133,8 @@ fn answer(configuration: &[Claim], outcome: &Outcome, output: Output) -> Result<
     output.answer(&document, || {
         let mut text = explain::text(outcome);
         if !configuration.is_empty() {
-            text.push_str(&format!("{}\n", paint(BOLD, "Configuration")));
-            text.push_str(&explain::claim_rows(configuration));
+            let rows = explain::claim_rows(configuration);
+            let _ = write!(text, "{}\n{rows}", paint(BOLD, "Configuration"));
         }
         text
     })?;

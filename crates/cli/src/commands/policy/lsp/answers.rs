@@ -50,7 +50,7 @@ pub fn completion(offer: Completion, rank: usize, lines: &Lines<'_>) -> Completi
     }
 }
 
-pub fn hover(hover: Hover, lines: &Lines<'_>) -> lsp_types::Hover {
+pub fn hover(hover: &Hover, lines: &Lines<'_>) -> lsp_types::Hover {
     let text = format!("```attestry-policy\n{}\n```\n{}", hover.title, hover.text);
     lsp_types::Hover {
         contents: HoverContents::Markup(markdown(text)),

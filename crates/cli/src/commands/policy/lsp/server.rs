@@ -202,7 +202,7 @@ impl Server {
         let params: HoverParams = parameters(params)?;
         let (text, lines, offset) = self.place(&params.text_document_position_params)?;
         let found = editor::hover(text, offset, self.subject_of(text));
-        Ok(json!(found.map(|found| answers::hover(found, &lines))))
+        Ok(json!(found.map(|found| answers::hover(&found, &lines))))
     }
 
     /// The whole text anew; null for a text with errors, which the editor has been told of.

@@ -5,7 +5,7 @@ use super::*;
 const URI: &str = "file:///policy.txt";
 
 /// A server that has been initialized.
-fn ready(options: Value, encodings: &[&str]) -> Server {
+fn ready(options: &Value, encodings: &[&str]) -> Server {
     let mut server = Server::new(None);
     let capabilities = json!({"general": {"positionEncodings": encodings}});
     let params = json!({"processId": null, "capabilities": capabilities, "initializationOptions": options});
@@ -66,7 +66,7 @@ fn the_order_of_the_protocol_is_kept() {
         Err(-32602)
     );
 
-    let mut server = ready(Value::Null, &[]);
+    let mut server = ready(&Value::Null, &[]);
     assert_eq!(
         ask(&mut server, "initialize", json!({"capabilities": {}})),
         Err(-32600)
@@ -93,14 +93,14 @@ fn the_order_of_the_protocol_is_kept() {
         Step::Exit { orderly: true }
     ));
     assert!(matches!(
-        ready(Value::Null, &[]).take(exit.into()),
+        ready(&Value::Null, &[]).take(exit.into()),
         Step::Exit { orderly: false }
     ));
 }
 
 #[test]
 fn changes_are_judged_and_closing_clears() {
-    let mut server = ready(Value::Null, &[]);
+    let mut server = ready(&Value::Null, &[]);
     let published = open(
         &mut server,
         URI,
@@ -154,7 +154,7 @@ fn columns_are_counted_as_agreed() {
         (&["utf-16"][..], 47),
         (&["utf-16", "utf-8"][..], 49),
     ] {
-        let mut server = ready(Value::Null, encodings);
+        let mut server = ready(&Value::Null, encodings);
         let published = open(&mut server, URI, text).unwrap();
         let found = published["diagnostics"].as_array().unwrap();
         let wrong = found.iter().find(|found| found["severity"] == 1).unwrap();
@@ -168,14 +168,14 @@ fn columns_are_counted_as_agreed() {
 #[test]
 fn the_type_of_the_text_counts_more_than_the_settings() {
     let text = "version=1.0; authorizationrules { [type==\"\"] => permit(); };";
-    let claims = |options: Value, text: &str, line: u32| {
+    let claims = |options: &Value, text: &str, line: u32| {
         let mut server = ready(options, &[]);
         open(&mut server, URI, text);
         ask(&mut server, "textDocument/completion", at(line, 42)).unwrap()
     };
-    let all = claims(Value::Null, text, 0);
+    let all = claims(&Value::Null, text, 0);
     assert!(labels(&all).contains(&"tdx_mrtd") && labels(&all).contains(&"x-ms-sgx-svn"));
-    let sgx = claims(json!({"type": "sgx-enclave"}), text, 0);
+    let sgx = claims(&json!({"type": "sgx-enclave"}), text, 0);
     assert!(!labels(&sgx).contains(&"tdx_mrtd") && labels(&sgx).contains(&"x-ms-sgx-svn"));
     let tdx = claims(
         json!({"type": "sgx-enclave"}),
@@ -183,12 +183,12 @@ fn the_type_of_the_text_counts_more_than_the_settings() {
         1,
     );
     assert!(labels(&tdx).contains(&"tdx_mrtd") && !labels(&tdx).contains(&"x-ms-sgx-svn"));
-    assert_eq!(claims(json!({"type": 3}), text, 0), all);
+    assert_eq!(claims(&json!({"type": 3}), text, 0), all);
 }
 
 #[test]
 fn formatting_gives_the_whole_text_anew() {
-    let mut server = ready(Value::Null, &[]);
+    let mut server = ready(&Value::Null, &[]);
     let params = json!({"textDocument": {"uri": URI}, "options": {"tabSize": 2, "insertSpaces": true}});
     open(&mut server, URI, "version=1.0;authorizationrules{=>permit();};\n");
     let edits = ask(&mut server, "textDocument/formatting", params.clone()).unwrap();
@@ -210,7 +210,7 @@ fn formatting_gives_the_whole_text_anew() {
 
 #[test]
 fn open_policies_are_bounded() {
-    let mut server = ready(Value::Null, &[]);
+    let mut server = ready(&Value::Null, &[]);
     for number in 0..MAX_DOCUMENTS {
         assert!(open(&mut server, &format!("file:///{number}"), "").is_some());
     }
