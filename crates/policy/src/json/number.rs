@@ -123,10 +123,18 @@ impl Number {
     }
 
     pub(crate) fn text_length(self) -> u64 {
-        let mut counter = Counter::default();
-        // A counter does not fail.
-        let _ = write!(counter, "{self}");
-        counter.0
+        let (magnitude, sign) = match self.0 {
+            Form::Integer(value) => (value.unsigned_abs(), u64::from(value < 0)),
+            Form::Large(value) => (value, 0),
+            Form::Float(_) => {
+                let mut counter = Counter::default();
+                // A counter does not fail.
+                let _ = write!(counter, "{self}");
+                return counter.0;
+            }
+        };
+        let digits = u64::from(magnitude.checked_ilog10().unwrap_or(0)).saturating_add(1);
+        digits.saturating_add(sign)
     }
 }
 
