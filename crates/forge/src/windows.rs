@@ -129,8 +129,8 @@ impl Default for WindowsBoot {
             boot_mgr_svn: Some(1),
             boot_app_svn: Some(1),
             si_policies: vec![
-                SiPolicy::invented("{5e70f1a2-0d3b-4c5f-8a54-2f5d0c1b7e01}.CIP", 1),
-                SiPolicy::invented("{5e70f1a2-0d3b-4c5f-8a54-2f5d0c1b7e02}.CIP", 10),
+                SiPolicy::invented("{5e70f1a2-0d3b-4c5f-8a54-2f5d0c1b7e01}.CIP", 10),
+                SiPolicy::invented("{5e70f1a2-0d3b-4c5f-8a54-2f5d0c1b7e02}.CIP", 1),
                 SiPolicy::invented("driversipolicy.p7b", 22),
             ],
             boot_rev_list: Some(RevocationList::invented("boot")),
