@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use attestry_policy::catalog::Subject;
 use attestry_policy::lint::{CODES, lint};
 use attestry_policy::{Diagnostic, format};
+use proptest::prelude::*;
 
 #[test]
 fn every_page_has_an_example_and_its_correction() {
@@ -69,6 +70,52 @@ fn the_table_has_every_finding_once() {
         );
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    /// Whatever the text is, every finding has a place in it and is one line for people.
+    #[test]
+    fn any_text_is_linted(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40), subject in subject()) {
+        let text = format!("version=1.2;authorizationrules{{{}}};", pieces.concat());
+        for finding in lint(&text, subject) {
+            let (start, end) = (finding.span.start as usize, finding.span.end as usize);
+            prop_assert!(text.get(start..end).is_some(), "{finding:?}");
+            prop_assert!(!finding.message.contains('\n') && !finding.message.ends_with('.'), "{finding:?}");
+            prop_assert!(finding.render("policy", &text).contains('^'));
+        }
+    }
+}
+
+fn subject() -> impl Strategy<Value = Option<Subject>> {
+    prop::option::of(prop::sample::select(&Subject::ALL[..]))
+}
+
+/// Parts of rules, and what may stand between them.
+const PIECES: &[&str] = &[
+    "[type==\"x-ms-sgx-is-debuggable\", value==false]",
+    "[type==\"pcrs\"]",
+    "c:[type==\"events\", issuer==\"AttestationService\"]",
+    "d:[value==1, value!=c.value, type!=\"é\"]",
+    "[type==\"a\", value<5, value>3, value!=4]",
+    "[issuer==\"CustomClaim\", valueType==\"Integer\"]",
+    "!",
+    "&&",
+    "=> permit();",
+    "=> deny();",
+    "=> add(type=\"a\", value=JmesPath(c.value, \"events[?é == '1' || null == `1`\"));",
+    "=> add(type=c.type, value=true);",
+    "=> add(claim=c);",
+    "=> add(type=\"a\", value=AppendString(c.value, \"'\\\\'\"));",
+    "// é[a] => permit()\n",
+    "// [a] &&\n",
+    "\n",
+    "};issuancerules{",
+    "=> issue(type=\"exp\", value=1);",
+    "=> issue(claim=c);",
+    "\"",
+    "[",
+];
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/lints")

@@ -90,6 +90,7 @@ fn json_and_read_only_claims_are_those_of_the_documentation() {
     assert_eq!(names(|claim| claim.is_json), json);
     assert_eq!(names(|claim| claim.needs_1_2), json);
     assert_eq!(names(|claim| claim.read_only), json[2..]);
+    assert_eq!(names(|claim| claim.read_only), crate::READ_ONLY);
 }
 
 #[test]
