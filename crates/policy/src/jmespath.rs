@@ -39,8 +39,8 @@ pub const QUERY_BYTES: u32 = 64 * 1024;
 /// the deepest case of the JMESPath compliance suite 105.
 pub const QUERY_NESTING: u32 = 128;
 
-/// Steps of one search. The longest published query over a Windows boot of 60 events takes about two
-/// thousand; a million steps are some tens of milliseconds.
+/// Steps of one search. Published queries over a Windows boot of 60 events take some hundreds; a million
+/// steps are some tens of milliseconds.
 pub const SEARCH_STEPS: u64 = 1_000_000;
 
 /// Bounds of compiling a query. The default has the constants of this module.
