@@ -69,9 +69,8 @@ const TABLE: [Difference; 5] = [
     Difference {
         name: "expressions as values",
         holds: |case| {
-            let found = match &case.refusal {
-                Some(QueryProblem::Unexpected { found, .. }) => found,
-                _ => return false,
+            let Some(QueryProblem::Unexpected { found, .. }) = &case.refusal else {
+                return false;
             };
             case.theirs.is_ok() && found == "&"
         },

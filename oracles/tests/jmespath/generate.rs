@@ -215,15 +215,15 @@ fn literal(random: &mut Random) -> String {
 }
 
 fn comparator(random: &mut Random) -> &'static str {
-    *random.pick::<&str>(&["==", "==", "!=", "<", "<=", ">", ">="])
+    random.pick::<&str>(&["==", "==", "!=", "<", "<=", ">", ">="])
 }
 
 fn number(random: &mut Random) -> &'static str {
-    *random.pick::<&str>(&["0", "1", "2", "5", "-1", "-2", "-9"])
+    random.pick::<&str>(&["0", "1", "2", "5", "-1", "-2", "-9"])
 }
 
 fn bound(random: &mut Random) -> &'static str {
-    *random.pick::<&str>(&["", "", "0", "1", "3", "-1", "-3", "100"])
+    random.pick::<&str>(&["", "", "0", "1", "3", "-1", "-3", "100"])
 }
 
 /// `query` with a character lost or a symbol put in.

@@ -112,14 +112,14 @@ fn read(text: &str) -> Json {
 fn elements(json: &Json) -> &[Json] {
     match json {
         Json::Array(array) => array.elements(),
-        _ => panic!("not an array: {json}"),
+        _ => &[],
     }
 }
 
 fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
     match json {
         Json::Object(object) => object.member(name),
-        _ => panic!("not an object: {json}"),
+        _ => None,
     }
 }
 

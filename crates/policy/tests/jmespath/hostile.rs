@@ -132,7 +132,7 @@ fn long_chains_are_no_nesting() {
         joined("a[?a]", "."),
         format!("a{}", repeated("[]")).split_off(1),
     ] {
-        let shown = query[..10].to_owned();
+        let shown: String = query.chars().take(10).collect();
         let found = outcome(query, document);
         assert!(matches!(found, Outcome::Found(_)), "{shown}: {found:?}");
     }
