@@ -8,15 +8,14 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use attestry_evidence::dcap::{Quote, Staleness, appraise};
 use attestry_oracles::load::{self, Plan, Report};
+use attestry_oracles::measure::{Limits, ROUNDS, median, microseconds_each};
 use attestry_oracles::minted::World;
 use attestry_oracles::primitives::Primitives;
 use dcap_qvl::QuoteCollateralV3;
 use dcap_qvl::verify::QuoteVerifier;
-use rustix::time::{ClockId, clock_gettime};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +31,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<bool, String> {
     let (world, primitives) = (World::new()?, Primitives::new()?);
-    let mut limits = Limits { kept: true };
+    let mut limits = Limits::default();
     let in_process = in_process(&world, &primitives, &mut limits)?;
     if !arguments.iter().any(|argument| argument == "--in-process") {
         let requests = arguments
@@ -45,29 +44,6 @@ fn run(arguments: &[String]) -> Result<bool, String> {
         over_https(in_process, requests, &mut limits)?;
     }
     Ok(limits.kept)
-}
-
-/// Ratios with a limit; the run fails when one is exceeded.
-struct Limits {
-    kept: bool,
-}
-
-impl Limits {
-    fn at_most(&mut self, name: &str, ratio: f64, limit: f64) {
-        self.line(name, ratio, limit, "at most", ratio <= limit);
-    }
-
-    fn at_least(&mut self, name: &str, ratio: f64, limit: f64) {
-        self.line(name, ratio, limit, "at least", ratio >= limit);
-    }
-
-    fn line(&mut self, name: &str, ratio: f64, limit: f64, word: &str, kept: bool) {
-        println!(
-            "  {name:<66} {ratio:>6.2}   {word} {limit:.2}{}",
-            if kept { "" } else { "   EXCEEDED" }
-        );
-        self.kept &= kept;
-    }
 }
 
 /// Returns the microseconds from request to token in process while every core is at it.
@@ -180,26 +156,6 @@ fn peer_collateral(world: &World) -> Result<QuoteCollateralV3, String> {
     })
 }
 
-/// The mean processor time of one call over about [`SLICE`]: what other programs take away does not count.
-fn microseconds_each(work: &dyn Fn()) -> f64 {
-    let (start, started, mut calls) = (Instant::now(), thread_time(), 0_u32);
-    while start.elapsed() < SLICE {
-        work();
-        calls += 1;
-    }
-    thread_time().saturating_sub(started).as_secs_f64() * 1e6 / f64::from(calls)
-}
-
-fn thread_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap_or_default()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
 fn over_https(in_process: f64, requests: u64, limits: &mut Limits) -> Result<(), String> {
     let server = DevelopmentServer::start()?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
@@ -309,6 +265,3 @@ impl Drop for DevelopmentServer {
         let _ = std::fs::remove_dir_all(&self.data);
     }
 }
-
-const ROUNDS: usize = 31;
-const SLICE: Duration = Duration::from_millis(40);

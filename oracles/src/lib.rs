@@ -2,6 +2,7 @@
 //! the ordinary build, because the oracles are heavy.
 
 pub mod load;
+pub mod measure;
 pub mod minted;
 pub mod primitives;
 mod random;
