@@ -67,6 +67,21 @@ fn all_rules_are_found() {
     }
 }
 
+/// Clients of TPMs send claims of their own, so a condition that does not say whose claim it asks for can be met by one.
+#[test]
+fn conditions_about_tpms_say_whose_claims_they_ask_for() {
+    for recipe in recipes().iter().filter(|recipe| recipe.name.starts_with("tpm/")) {
+        for condition in rules(&recipe.text).iter().flat_map(|rule| &rule.conditions) {
+            let says = condition
+                .comparisons
+                .iter()
+                .any(|comparison| comparison.property == "issuer");
+            let text = &recipe.text[condition.span.clone()];
+            assert!(says, "{}: {text}", recipe.name);
+        }
+    }
+}
+
 /// The changes that no test of the recipe notices.
 fn survivors(recipe: &Recipe) -> Vec<String> {
     let survivors = mutants(&recipe.text)

@@ -114,7 +114,7 @@ fn a_changed_measurement_changes_its_claims_and_no_others() {
         ("iommuEnabled", json!(false), |boot| boot.iommu = None),
         ("depPolicy", json!(3), |boot| boot.dep = Some(3)),
         ("bitlockerEnabledValue", json!(64), |boot| {
-            boot.bitlocker = [Some(Bitlocker::RECOVERY); 2]
+            boot.bitlocker = [Some(Bitlocker::RECOVERY); 2];
         }),
         ("WindowsDefenderElamDriverLoaded", json!(false), |boot| {
             boot.elam_validated = false;
