@@ -11,6 +11,7 @@ use attestry_evidence::time::UnixTime;
 use attestry_evidence::x509::TrustAnchors;
 use attestry_forge::Seed;
 use attestry_forge::intel::{self, IntelForge};
+use attestry_policy::Limits;
 use attestry_service::attest::{AttestError, Attested, Case};
 use attestry_service::collateral::PckCache;
 use attestry_service::provider::{Provider, ProviderMode, Settings, StoredPolicy};
@@ -82,7 +83,8 @@ impl World {
         let ring = KeyRing::generate(SigningAlgorithm::Rs256).map_err(text)?;
         let tokens =
             TokenIssuer::new("https://bench.example", &ring, SigningAlgorithm::Rs256).map_err(text)?;
-        let policy = StoredPolicy::default_for(AttestationType::SgxEnclave, ProviderMode::Aad)
+        let limits = Limits::default();
+        let policy = StoredPolicy::default_for(AttestationType::SgxEnclave, ProviderMode::Aad, &limits)
             .ok_or("no default policy")?
             .map_err(text)?;
         let quote = sgx_quote(RUNTIME_DATA);

@@ -287,7 +287,8 @@ impl Admitted<'_> {
         let service = claims::of_evidence(&appraisal, collateral, &request.evidence);
         let facts = claims::facts(&appraisal);
         let policy = self.case.policy()?;
-        let issued = decision::decide(policy, claims::incoming(&service, &facts), settings)?;
+        let incoming = claims::incoming(&service, &facts, policy.program().version());
+        let issued = decision::decide(policy, incoming, settings)?;
         let mut claims = claims::issued_by_policy(&issued);
         claims.extend(service);
         claims.extend(claims::of_request(request, *kind));

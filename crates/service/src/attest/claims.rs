@@ -4,7 +4,7 @@
 //! in MAA's. What the service vouches for cannot be said by a policy.
 
 use attestry_api::{
-    AttestationType, b64, claim,
+    AttestationType, b64, canonical_json, claim,
     request::{AttestRequest, DataContent},
 };
 use attestry_evidence::{
@@ -12,49 +12,12 @@ use attestry_evidence::{
     dcap::{Appraisal, Tee, VerifiedCollateral, Warning},
     sgx, tdx,
 };
-use attestry_policy::{Claim, ClaimSet, Value as PolicyValue, values_by_type};
+use attestry_policy::{Claim, ClaimSet, Value as PolicyValue, Version, catalog::is_reserved, values_by_type};
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
 use super::evidence::Bound;
 use crate::provider::{Settings, StoredPolicy};
-
-/// Names that only the service may put into a token, also where it has nothing to say: a relying party must be
-/// able to tell what is vouched for from what a policy made up. Also those that MAA has for evidence of other types.
-const RESERVED_NAMES: [&str; 19] = [
-    claim::ISS,
-    claim::IAT,
-    claim::NBF,
-    claim::EXP,
-    claim::JTI,
-    claim::VERSION,
-    claim::ATTESTATION_TYPE,
-    claim::RUNTIME,
-    claim::INIT_TIME,
-    claim::NONCE,
-    // A key that the bearer has to prove possession of (RFC 7800).
-    "cnf",
-    "aas-ehd",
-    "maa-ehd",
-    "maa-attestationcollateral",
-    // MAA's Intel TDX claims outside the prefix.
-    "attester_tcb_status",
-    "dbgstat",
-    "eat_profile",
-    "intuse",
-    "x-ms-compliance-status",
-];
-const RESERVED_PREFIXES: [&str; 9] = [
-    "x-ms-sgx-",
-    "tdx_",
-    "x-ms-sevsnpvm-",
-    "x-ms-azurevm-",
-    "x-ms-isolation-tee",
-    "x-ms-tpm-",
-    "x-ms-policy",
-    "x-ms-certificate",
-    "x-attestry-",
-];
 
 /// The claims about the evidence itself.
 pub(super) fn of_evidence(
@@ -83,28 +46,30 @@ pub(super) fn facts(appraisal: &Appraisal) -> Claims {
 
 /// What a policy gets to see of appraised evidence: for tools that evaluate policies without a service.
 pub fn policy_claims(appraisal: &Appraisal, collateral: &VerifiedCollateral, evidence: &[u8]) -> ClaimSet {
-    incoming(&of_evidence(appraisal, collateral, evidence), &facts(appraisal))
+    let service = of_evidence(appraisal, collateral, evidence);
+    incoming(&service, &facts(appraisal), Version::V1_2)
 }
 
-/// The policy's incoming claims. Arrays become several claims of one type; objects have no form in the
-/// language's versions 1.0 and 1.1.
-pub(super) fn incoming(service: &Map<String, Value>, facts: &Claims) -> ClaimSet {
+/// The incoming claims of a policy of that version. Arrays become several claims of one type; objects have a form
+/// from version 1.2 on, a claim that holds their JSON.
+pub(super) fn incoming(service: &Map<String, Value>, facts: &Claims, version: Version) -> ClaimSet {
     let all = service.iter().chain(facts.iter());
     all.flat_map(|(name, value)| match value {
         Value::Array(values) => values
             .iter()
-            .filter_map(|value| incoming_claim(name, value))
+            .filter_map(|value| incoming_claim(name, value, version))
             .collect(),
-        value => Vec::from_iter(incoming_claim(name, value)),
+        value => Vec::from_iter(incoming_claim(name, value, version)),
     })
     .collect()
 }
 
-fn incoming_claim(name: &str, value: &Value) -> Option<Claim> {
+fn incoming_claim(name: &str, value: &Value, version: Version) -> Option<Claim> {
     let value = match value {
         Value::Bool(value) => PolicyValue::Boolean(*value),
         Value::Number(value) => PolicyValue::Integer(value.as_i64()?),
         Value::String(value) => PolicyValue::from(value.as_str()),
+        Value::Object(_) if version >= Version::V1_2 => PolicyValue::from(canonical_json(value)),
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
     Some(Claim::from_service(name, value))
@@ -112,12 +77,9 @@ fn incoming_claim(name: &str, value: &Value) -> Option<Claim> {
 
 /// What the policy issued: a claim of several values is an array.
 pub(super) fn issued_by_policy(outgoing: &[Claim]) -> Map<String, Value> {
-    let allowed = |name: &str| {
-        !RESERVED_NAMES.contains(&name) && !RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-    };
     values_by_type(outgoing)
         .into_iter()
-        .filter(|(name, _)| allowed(name))
+        .filter(|(name, _)| !is_reserved(name))
         .map(|(name, values)| {
             let mut values: Vec<Value> = values.into_iter().map(outgoing_value).collect();
             let value = if values.len() == 1 {

@@ -14,20 +14,25 @@ fn issued(name: &str, value: impl Into<PolicyValue>) -> Claim {
 }
 
 #[test]
-fn arrays_become_several_claims_and_objects_none() {
+fn arrays_become_several_claims_and_objects_json_where_the_language_has_it() {
     let service =
         object(json!({"x-ms-sgx-svn": 7, "x-ms-sgx-collateral": {"quotehash": "00"}, "nothing": null}));
     let facts = Claims::from([(
         "x-attestry-advisory".to_owned(),
         json!(["INTEL-SA-1", "INTEL-SA-2"]),
     )]);
-    let claims = incoming(&service, &facts);
+    let object = Claim::from_service("x-ms-sgx-collateral", r#"{"quotehash":"00"}"#);
     let expected = [
         Claim::from_service("x-ms-sgx-svn", 7),
         Claim::from_service("x-attestry-advisory", "INTEL-SA-1"),
         Claim::from_service("x-attestry-advisory", "INTEL-SA-2"),
     ];
-    assert_eq!(claims.as_slice(), expected);
+    for version in [Version::V1_0, Version::V1_1] {
+        assert_eq!(incoming(&service, &facts, version).as_slice(), expected);
+    }
+    let newest = incoming(&service, &facts, Version::V1_2);
+    assert!(newest.as_slice().contains(&object));
+    assert_eq!(newest.len(), 4);
 }
 
 #[test]
