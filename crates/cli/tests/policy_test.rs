@@ -278,3 +278,46 @@ fn formatting_keeps_permissions_and_links() {
         "nothing is left behind"
     );
 }
+
+/// The fenced blocks of a kind in the guide, in order.
+fn guide(kind: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/policy-testing.md");
+    let guide = fs::read_to_string(path).unwrap();
+    let fence = format!("```{kind}\n");
+    let blocks = guide.split(&fence).skip(1);
+    blocks
+        .map(|block| block.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_guide_shows_what_happens() {
+    let (policy, tests, sessions) = (&guide("policy")[0], guide("toml"), guide("console"));
+    let directory = with(&[("policy.txt", policy), ("policy.test.toml", &tests[0])]);
+    let printed = |session: &str| session.split_once('\n').unwrap().1.to_owned();
+    let tested = attestry_in(directory.path(), &["policy", "test"]).exits(0);
+    assert_eq!(tested.stdout, printed(&sessions[0]));
+
+    let claims = sessions[1].split('\'').nth(1).unwrap();
+    let args = ["policy", "eval", "policy.txt", "--claims", "-"];
+    let evaluated = attestry_fed(directory.path(), &args, claims.as_bytes()).exits(1);
+    assert_eq!(evaluated.stdout, printed(&sessions[1]));
+
+    fs::write(
+        directory.path().join("policy.test.toml"),
+        format!("{}{}", tests[0], tests[1]),
+    )
+    .unwrap();
+    attestry_in(directory.path(), &["policy", "test", "--min-coverage", "100"]).exits(0);
+    // The other examples are read as they are; one starts from the file's claims.
+    fs::write(directory.path().join("policy.test.toml"), &tests[2]).unwrap();
+    let json = attestry_in(directory.path(), &["policy", "test", "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(json["files"][0]["cases"][0]["name"], "secure boot is on");
+    fs::write(directory.path().join("policy.test.toml"), &tests[3]).unwrap();
+    let json = attestry_in(directory.path(), &["policy", "test", "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(json["files"][0]["cases"][0]["differences"][0]["code"], "evidence");
+}
