@@ -156,6 +156,20 @@ pub fn cut(text: &str, limit: usize) -> String {
     format!("{start}{}", paint(FAINT, "..."))
 }
 
+/// Text from files or evidence, fit for one line of a terminal: control characters, which could move the cursor or hide
+/// what follows, are shown escaped.
+pub fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// A reader that has gone away (`| head`) has all it wanted: that is not a failure.
 fn written(result: io::Result<()>) -> Result<(), Failure> {
     match result {

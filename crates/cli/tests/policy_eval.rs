@@ -216,7 +216,30 @@ fn claims_or_evidence_are_needed_not_both() {
             "tdx-vm",
         ],
         &["policy", "eval", "missing.txt", "--claims", "-"],
+        &["policy", "eval", "-", "--claims", "-"],
     ] {
         attestry_in(directory.path(), args).exits(2);
+    }
+}
+
+#[test]
+fn claims_cannot_write_to_the_terminal() {
+    let directory = directory();
+    let hostile = r#"{"x-ms-sgx-is-debuggable": true, "a\u001b[2J": "b\u001b[31m\n", "x-ms-sgx-svn": "\u001b]0;c\u0007"}"#;
+    for policy in [
+        POLICY.to_owned(),
+        POLICY.replace("=> deny()", "=> permit()"),
+        POLICY.replace("[type==\"x-ms-sgx-is-debuggable\", value==true]", ""),
+        r#"version=1.0; authorizationrules { => permit(); };
+           issuancerules { c:[issuer=="AttestationService"] => issue(claim=c); };"#
+            .to_owned(),
+    ] {
+        std::fs::write(directory.path().join("policy.txt"), policy).unwrap();
+        let run = eval(directory.path(), hostile, &[]);
+        let printed = run
+            .stdout
+            .chars()
+            .filter(|printed| printed.is_control() && *printed != '\n');
+        assert_eq!(printed.count(), 0, "{run:?}");
     }
 }

@@ -13,7 +13,7 @@ use super::findings::Findings;
 use crate::appraisal::{Case, Options};
 use crate::failure::{Failure, Verdict};
 use crate::input;
-use crate::output::{BAD, BOLD, Output, paint};
+use crate::output::{BAD, BOLD, Output, paint, plain};
 
 /// Evaluate a policy over claims or evidence, and see what each rule did
 #[derive(Debug, clap::Args)]
@@ -57,6 +57,13 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    let stdin = Path::new("-");
+    let mut others = [&args.claims, &args.evidence].into_iter().flatten();
+    if args.policy == stdin && others.any(|other| other == stdin) {
+        return Err(Failure::usage(
+            "standard input cannot be both the policy and what it is evaluated over",
+        ));
+    }
     let text = input::read_text(&args.policy)?;
     let policy = match Policy::compile(&text) {
         Ok(policy) => policy,
@@ -73,14 +80,18 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
                 .get("message")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
-            let text = format!("{} {message}", paint(BAD, "the evidence is rejected:"));
+            let text = format!("{} {}", paint(BAD, "the evidence is rejected:"), plain(message));
             return refused(&rejection, &text, &[], output);
         }
     };
     match evaluate(&policy, incoming.clone()) {
         Ok((configuration, outcome)) => answer(&configuration, &outcome, output),
         Err(error) => {
-            let text = format!("{} {error}", paint(BAD, "the evaluation failed:"));
+            let text = format!(
+                "{} {}",
+                paint(BAD, "the evaluation failed:"),
+                plain(&error.to_string())
+            );
             let document = json!({"code": "evaluation", "message": error.to_string()});
             refused(&document, &text, incoming.as_slice(), output)
         }

@@ -8,7 +8,7 @@ use attestry_policy::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::output::{BAD, BOLD, FAINT, GOOD, cut, facts, paint};
+use crate::output::{BAD, BOLD, FAINT, GOOD, cut, facts, paint, plain};
 
 /// Longest value shown whole; `--json` has everything.
 const MAX_VALUE: usize = 100;
@@ -101,17 +101,17 @@ pub fn claim_rows(claims: &[Claim]) -> String {
             [one] => one.clone(),
             several => format!("[{}]", several.join(", ")),
         };
-        (name, cut(&shown, MAX_VALUE))
+        (plain(name), cut(&plain(&shown), MAX_VALUE))
     }))
 }
 
 fn denial(reason: &DenyReason) -> String {
-    let mut text = format!("{} {reason}\n", paint(BAD, "denied:"));
+    let mut text = format!("{} {}\n", paint(BAD, "denied:"), plain(&reason.to_string()));
     let changes = reason.changes();
     if !changes.is_empty() {
         let _ = writeln!(text, "{}", paint(BOLD, "What would have to change"));
         for change in changes {
-            let _ = writeln!(text, "  {}", cut(&change, MAX_SENTENCE));
+            let _ = writeln!(text, "  {}", cut(&plain(&change), MAX_SENTENCE));
         }
     }
     text
@@ -149,7 +149,7 @@ fn rule_text(text: &mut String, traced: &RuleTrace) {
     let made = traced
         .claim_type
         .as_ref()
-        .map(|claim_type| format!(" `{claim_type}`"));
+        .map(|claim_type| format!(" `{}`", plain(claim_type)));
     let made = made.unwrap_or_default();
     let _ = write!(text, "  {mark} {line:<9} {}{made} {fired}", traced.action.name());
     match &traced.effect {
@@ -162,7 +162,7 @@ fn rule_text(text: &mut String, traced: &RuleTrace) {
         RuleEffect::Missed { misses, unmet } => {
             let _ = writeln!(text);
             for miss in misses {
-                let _ = writeln!(text, "      {}", cut(&miss.to_string(), MAX_SENTENCE));
+                let _ = writeln!(text, "      {}", cut(&plain(&miss.to_string()), MAX_SENTENCE));
             }
             if misses.is_empty() && *unmet > 0 {
                 let _ = writeln!(text, "      {unmet} conditions did not hold");
@@ -176,7 +176,7 @@ fn rule_text(text: &mut String, traced: &RuleTrace) {
         let _ = writeln!(
             text,
             "      {}",
-            paint(FAINT, cut(&call.to_string(), MAX_SENTENCE))
+            paint(FAINT, cut(&plain(&call.to_string()), MAX_SENTENCE))
         );
     }
 }
@@ -188,7 +188,7 @@ fn claim_list(claims: &[Claim]) -> String {
             format!(
                 "`{}` = {}",
                 claim.claim_type,
-                cut(&claim.value.to_string(), MAX_VALUE)
+                cut(&plain(&claim.value.to_string()), MAX_VALUE)
             )
         })
         .collect();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::super::findings::Findings;
 use super::{PolicyCoverage, Tested};
-use crate::output::{BAD, BOLD, CAUTION, FAINT, GOOD, cut, paint};
+use crate::output::{BAD, BOLD, CAUTION, FAINT, GOOD, cut, paint, plain};
 
 /// Longest difference shown whole; `--json` has everything.
 const MAX_DIFFERENCE: usize = 500;
@@ -84,7 +84,7 @@ fn file_text(text: &mut String, result: &Tested) {
                 difference_text(text, difference);
             }
             for case in report.cases.iter().filter(|case| !case.passed()) {
-                let _ = writeln!(text, "  {} {}", paint(BAD, "FAIL"), case.name);
+                let _ = writeln!(text, "  {} {}", paint(BAD, "FAIL"), plain(&case.name));
                 for difference in &case.differences {
                     difference_text(text, difference);
                 }
@@ -94,7 +94,11 @@ fn file_text(text: &mut String, result: &Tested) {
 }
 
 fn difference_text(text: &mut String, difference: &Difference) {
-    let _ = writeln!(text, "       {}", cut(&difference.to_string(), MAX_DIFFERENCE));
+    let _ = writeln!(
+        text,
+        "       {}",
+        cut(&plain(&difference.to_string()), MAX_DIFFERENCE)
+    );
 }
 
 fn coverage_text(text: &mut String, policy: &PolicyCoverage, min_coverage: Option<u8>) {
