@@ -100,10 +100,14 @@ impl<'t> Parser<'t, '_> {
         let minor = self.digits()?;
         let span = major.to(minor);
         self.expect(TokenKind::Semicolon, ";")?;
-        Ok(Name {
-            text: span.of(self.text),
-            span,
-        })
+        // White space between the symbols does not make it another version.
+        let text = match (major.of(self.text), minor.of(self.text)) {
+            ("1", "0") => "1.0",
+            ("1", "1") => "1.1",
+            ("1", "2") => "1.2",
+            _ => span.of(self.text),
+        };
+        Ok(Name { text, span })
     }
 
     fn digits(&mut self) -> Parsed<Span> {
