@@ -2,7 +2,7 @@
 //! attestation (MAA documentation, "policy version 1.2" and "TPM attestation concepts"). Owns the names that
 //! all logs share; must not know what an operating system measures.
 
-use attestry_api::b64;
+use attestry_api::{b64, hex};
 use serde_json::{Value, json};
 
 use crate::seed::Seed;
@@ -40,7 +40,7 @@ impl Pcrs {
         let pcrs = self.sha1.iter().zip(&self.sha256).enumerate();
         let pcrs: Vec<Value> = pcrs
             .map(|(index, (sha1, sha256))| {
-                json!({"Index": index, "Digests": {"SHA1": hex(sha1), "SHA256": hex(sha256)}})
+                json!({"Index": index, "Digests": {"SHA1": hex::encode(sha1), "SHA256": hex::encode(sha256)}})
             })
             .collect();
         json!({"PCRs": pcrs})
@@ -216,12 +216,4 @@ impl Firmware<'_> {
         log.bare(5, EventType::GptEvent);
         log.bare(4, EventType::BootServicesApplication);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -22,6 +22,10 @@ pub(crate) enum Slot<'a> {
     OptionalData(&'a mut Option<Vec<u8>>),
     /// A truth value.
     Flag(&'a mut bool),
+    /// A truth value that may be missing.
+    OptionalFlag(&'a mut Option<bool>),
+    /// A number of 32 bits that may be missing.
+    OptionalU32(&'a mut Option<u32>),
     /// Unix seconds.
     Time(&'a mut i64),
 }
@@ -168,7 +172,11 @@ pub(crate) fn write(fields: Vec<Named<'_>>) -> Vec<u8> {
             Slot::Bytes(bytes) => out.extend_from_slice(bytes),
             Slot::Data(bytes) => out.extend_from_slice(bytes),
             // Not part of any layout.
-            Slot::OptionalData(_) | Slot::Flag(_) | Slot::Time(_) => {}
+            Slot::OptionalData(_)
+            | Slot::Flag(_)
+            | Slot::OptionalFlag(_)
+            | Slot::OptionalU32(_)
+            | Slot::Time(_) => {}
         }
     }
     out
@@ -201,6 +209,20 @@ impl Slot<'_> {
             Self::Data(bytes) => *bytes = parse_bytes(field, value)?,
             Self::OptionalData(bytes) => *bytes = Some(parse_bytes(field, value)?),
             Self::Flag(flag) => *flag = parse_flag(field, value)?,
+            Self::OptionalFlag(flag) => {
+                *flag = if value == MISSING {
+                    None
+                } else {
+                    Some(parse_flag(field, value)?)
+                };
+            }
+            Self::OptionalU32(number) => {
+                *number = if value == MISSING {
+                    None
+                } else {
+                    u32::try_from(parse_number(field, value, u64::from(u32::MAX))?).ok()
+                };
+            }
             Self::Time(time) => {
                 let wrong = || SetError::Time {
                     field: field.to_owned(),
@@ -220,6 +242,8 @@ impl Slot<'_> {
             Self::Bytes(bytes) => format!("{} bytes", bytes.len()),
             Self::Data(_) | Self::OptionalData(_) => "bytes".to_owned(),
             Self::Flag(_) => FLAG_VALUES.to_owned(),
+            Self::OptionalFlag(_) => format!("{FLAG_VALUES}, or {MISSING}"),
+            Self::OptionalU32(_) => format!("number up to {}, or {MISSING}", u32::MAX),
             Self::Time(_) => "unix seconds".to_owned(),
         }
     }
@@ -275,4 +299,6 @@ fn parse_flag(field: &str, value: &str) -> Result<bool, SetError> {
     value.parse().map_err(|_| wrong())
 }
 
+/// What takes a value away.
+const MISSING: &str = "none";
 const FLAG_VALUES: &str = "true or false";

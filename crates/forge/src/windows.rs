@@ -14,6 +14,7 @@
 use serde_json::{Value, json};
 
 use crate::boot::{EventList, EventType, Firmware, Pcrs, VariableData};
+use crate::field::{self, Field, Group, SetError, Settable, Slot};
 use crate::seed::Seed;
 use measured::{Boundary, Module};
 
@@ -21,7 +22,9 @@ mod measured;
 #[cfg(test)]
 mod tests;
 
-pub use measured::{Bitlocker, RevocationList, SiPolicy};
+pub use measured::{
+    BITLOCKER_CACHED, BITLOCKER_NONE, BITLOCKER_RECOVERY, BITLOCKER_TPM, RevocationList, SiPolicy,
+};
 
 /// What a boot of Windows measures. `None` is what was not measured at all. The default is a healthy boot
 /// without dynamic launch.
@@ -31,8 +34,8 @@ pub struct WindowsBoot {
     pub secure_boot: bool,
     /// A secure boot custom policy, the variable `CurrentPolicy`.
     pub custom_policy: Option<VariableData>,
-    /// How the system volume was unlocked: one value for the boot manager, one for the loader.
-    pub bitlocker: [Option<Bitlocker>; 2],
+    /// How BitLocker unlocked the system volume (`FVEB_UNLOCK_FLAG_*`), as the boot manager and the loader measure it.
+    pub bitlocker: [Option<u32>; 2],
     /// Whether the kernel checks signatures of code.
     pub code_integrity: Option<bool>,
     /// Whether boot applications can be debugged.
@@ -56,7 +59,7 @@ pub struct WindowsBoot {
     /// Whether the hypervisor protects code integrity.
     pub hvci: Option<bool>,
     /// Data execution prevention as the boot configuration has it: 0 opt in, 1 opt out, 2 always off, 3 always on.
-    pub dep: Option<u64>,
+    pub dep: Option<u32>,
     /// Which drivers may load after early launch antimalware has judged them; 1 is the default.
     pub driver_load_policy: Option<u32>,
     /// Path of the early launch antimalware driver.
@@ -106,7 +109,7 @@ impl Default for WindowsBoot {
         Self {
             secure_boot: true,
             custom_policy: None,
-            bitlocker: [Some(Bitlocker::TPM), Some(Bitlocker::CACHED)],
+            bitlocker: [Some(BITLOCKER_TPM), Some(BITLOCKER_CACHED)],
             code_integrity: Some(true),
             boot_debugging: Some(false),
             kernel_debugging: Some(false),
@@ -164,6 +167,16 @@ impl WindowsBoot {
         self.pcrs.view()
     }
 
+    /// Sets the field called `field`, one of those of [`WindowsBoot::fields`]; `none` is what was not measured.
+    pub fn set(&mut self, field: &str, value: &str) -> Result<(), SetError> {
+        field::set(self, field, value)
+    }
+
+    /// The fields that can be set by name.
+    pub fn fields(&self) -> Vec<Field> {
+        field::list(&mut self.clone())
+    }
+
     fn firmware(&self, log: &mut EventList) {
         let firmware = Firmware {
             secure_boot: self.secure_boot,
@@ -187,7 +200,7 @@ impl WindowsBoot {
         log.bare(ACCESS, EventType::CompactHash);
         let settings = Boundary::default()
             .flag("EVENT_BOOTDEBUGGING", self.boot_debugging)
-            .named("EVENT_BITLOCKER_UNLOCK", bitlocker.map(Bitlocker::named))
+            .named("EVENT_BITLOCKER_UNLOCK", bitlocker.map(measured::bitlocker))
             .number("EVENT_APPLICATION_SVN", self.boot_mgr_svn)
             .named("EVENT_TRANSFER_CONTROL", Some(("OSLOADER", 1)));
         settings.measure(log, SETTINGS);
@@ -207,7 +220,7 @@ impl WindowsBoot {
         log.bare(ACCESS, EventType::CompactHash);
         let settings = Boundary::default()
             .flag("EVENT_BOOTDEBUGGING", self.boot_debugging)
-            .named("EVENT_BITLOCKER_UNLOCK", bitlocker.map(Bitlocker::named))
+            .named("EVENT_BITLOCKER_UNLOCK", bitlocker.map(measured::bitlocker))
             .number("EVENT_APPLICATION_SVN", self.boot_app_svn);
         settings.measure(log, SETTINGS);
         let images = [
@@ -287,6 +300,44 @@ impl WindowsBoot {
         Boundary::default()
             .member("EVENT_DRTM_STATE_AUTH", state)
             .measure(log, LAUNCH_STATE);
+    }
+}
+
+impl Settable for WindowsBoot {
+    fn group(&mut self, position: usize) -> Option<Group<'_>> {
+        if position != 0 {
+            return None;
+        }
+        let [bitlocker_boot_manager, bitlocker_loader] = &mut self.bitlocker;
+        let fields = vec![
+            ("secure_boot", Slot::Flag(&mut self.secure_boot)),
+            (
+                "bitlocker_boot_manager",
+                Slot::OptionalU32(bitlocker_boot_manager),
+            ),
+            ("bitlocker_loader", Slot::OptionalU32(bitlocker_loader)),
+            ("code_integrity", Slot::OptionalFlag(&mut self.code_integrity)),
+            ("boot_debugging", Slot::OptionalFlag(&mut self.boot_debugging)),
+            ("kernel_debugging", Slot::OptionalFlag(&mut self.kernel_debugging)),
+            ("test_signing", Slot::OptionalFlag(&mut self.test_signing)),
+            ("flight_signing", Slot::OptionalFlag(&mut self.flight_signing)),
+            ("safe_mode", Slot::OptionalFlag(&mut self.safe_mode)),
+            ("win_pe", Slot::OptionalFlag(&mut self.win_pe)),
+            ("vsm_required", Slot::OptionalFlag(&mut self.vsm_required)),
+            ("vbs_mandatory", Slot::OptionalFlag(&mut self.vbs_mandatory)),
+            ("iommu", Slot::OptionalFlag(&mut self.iommu)),
+            ("hvci", Slot::OptionalFlag(&mut self.hvci)),
+            ("dep", Slot::OptionalU32(&mut self.dep)),
+            (
+                "driver_load_policy",
+                Slot::OptionalU32(&mut self.driver_load_policy),
+            ),
+            ("elam_validated", Slot::Flag(&mut self.elam_validated)),
+            ("boot_mgr_svn", Slot::OptionalU32(&mut self.boot_mgr_svn)),
+            ("boot_app_svn", Slot::OptionalU32(&mut self.boot_app_svn)),
+            ("closed", Slot::Flag(&mut self.closed)),
+        ];
+        Some(Group::Fields("", fields))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use attestry_api::b64;
 use attestry_forge::linux::LinuxBoot;
-use attestry_forge::windows::{Bitlocker, DynamicLaunch, WindowsBoot};
+use attestry_forge::windows::{BITLOCKER_NONE, BITLOCKER_RECOVERY, DynamicLaunch, WindowsBoot};
 use attestry_policy::lint::lint;
 use attestry_policy::{Claim, ClaimSet, Limits, Policy, Value, values_by_type};
 use serde_json::{Map, Value as Json, json};
@@ -114,7 +114,7 @@ fn a_changed_measurement_changes_its_claims_and_no_others() {
         ("iommuEnabled", json!(false), |boot| boot.iommu = None),
         ("depPolicy", json!(3), |boot| boot.dep = Some(3)),
         ("bitlockerEnabledValue", json!(64), |boot| {
-            boot.bitlocker = [Some(Bitlocker::RECOVERY); 2];
+            boot.bitlocker = [Some(BITLOCKER_RECOVERY); 2];
         }),
         ("WindowsDefenderElamDriverLoaded", json!(false), |boot| {
             boot.elam_validated = false;
@@ -333,7 +333,7 @@ fn boots() -> Vec<(&'static str, WindowsBoot)> {
     let ill = WindowsBoot {
         secure_boot: false,
         custom_policy: Some(attestry_forge::VariableData(b"custom".to_vec())),
-        bitlocker: [Some(Bitlocker::NONE); 2],
+        bitlocker: [Some(BITLOCKER_NONE); 2],
         code_integrity: Some(false),
         boot_debugging: Some(true),
         kernel_debugging: Some(true),

@@ -96,36 +96,31 @@ impl Module {
     }
 }
 
-/// How BitLocker unlocked a volume (`FVEB_UNLOCK_FLAG_*`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bitlocker(pub u32);
+/// BitLocker did not unlock the volume.
+pub const BITLOCKER_NONE: u32 = 0;
+/// With a key from earlier in the boot.
+pub const BITLOCKER_CACHED: u32 = 1;
+/// With a key from the TPM.
+pub const BITLOCKER_TPM: u32 = 4;
+/// With the recovery key.
+pub const BITLOCKER_RECOVERY: u32 = 64;
 
-impl Bitlocker {
-    /// It did not.
-    pub const NONE: Self = Self(0);
-    /// With a key from earlier in the boot.
-    pub const CACHED: Self = Self(1);
-    /// With a key from the TPM.
-    pub const TPM: Self = Self(4);
-    /// With the recovery key.
-    pub const RECOVERY: Self = Self(64);
-
-    pub(super) fn named(self) -> (&'static str, u64) {
-        let name = match self.0 {
-            0 => "NONE",
-            1 => "CACHED",
-            2 => "MEDIA",
-            4 => "TPM",
-            16 => "PIN",
-            32 => "EXTERNAL",
-            64 => "RECOVERY",
-            128 => "PASSPHRASE",
-            256 => "NBP",
-            512 => "AUK_OSFVEINFO",
-            _ => "",
-        };
-        (name, self.0.into())
-    }
+/// How BitLocker unlocked the volume; the names are the ends of those of the flags.
+pub(super) fn bitlocker(flags: u32) -> (&'static str, u64) {
+    let name = match flags {
+        BITLOCKER_NONE => "NONE",
+        BITLOCKER_CACHED => "CACHED",
+        2 => "MEDIA",
+        BITLOCKER_TPM => "TPM",
+        16 => "PIN",
+        32 => "EXTERNAL",
+        BITLOCKER_RECOVERY => "RECOVERY",
+        128 => "PASSPHRASE",
+        256 => "NBP",
+        512 => "AUK_OSFVEINFO",
+        _ => "",
+    };
+    (name, flags.into())
 }
 
 /// A code integrity policy as its measurement describes it.
@@ -200,7 +195,7 @@ impl RevocationList {
 }
 
 /// Data execution prevention in the words of the boot configuration's `nx`.
-pub(super) fn dep(policy: u64) -> (&'static str, u64) {
+pub(super) fn dep(policy: u32) -> (&'static str, u64) {
     let name = match policy {
         0 => "OptIn",
         1 => "OptOut",
@@ -208,7 +203,7 @@ pub(super) fn dep(policy: u64) -> (&'static str, u64) {
         3 => "AlwaysOn",
         _ => "",
     };
-    (name, policy)
+    (name, policy.into())
 }
 
 /// The driver load policy; its names in the view are not documented, these follow the Group Policy.

@@ -99,3 +99,32 @@ fn pcrs_are_hexadecimal_in_both_banks() {
     assert_eq!(pcrs["PCRs"][3]["Digests"]["SHA256"], "ab".repeat(32));
     assert_eq!(pcrs["PCRs"][3]["Digests"]["SHA1"].as_str().unwrap().len(), 40);
 }
+
+#[test]
+fn fields_are_set_by_name_and_taken_away() {
+    let mut boot = WindowsBoot::default();
+    boot.set("SecureBoot", "false").unwrap();
+    boot.set("bitlocker_boot_manager", "0x40").unwrap();
+    boot.set("iommu", "none").unwrap();
+    let expected = WindowsBoot {
+        secure_boot: false,
+        bitlocker: [Some(BITLOCKER_RECOVERY), Some(BITLOCKER_CACHED)],
+        iommu: None,
+        ..WindowsBoot::default()
+    };
+    assert_eq!(boot, expected);
+
+    let wrong = |field: &str, value: &str| WindowsBoot::default().set(field, value).unwrap_err();
+    assert!(matches!(wrong("iommu", "maybe"), SetError::Flag { .. }));
+    assert!(matches!(
+        wrong("dep", "-1"),
+        SetError::Number { max: 0xFFFF_FFFF, .. }
+    ));
+    assert!(matches!(wrong("secure_boot", "none"), SetError::Flag { .. }));
+    assert!(matches!(wrong("pk", "00"), SetError::UnknownField { .. }));
+    assert!(
+        boot.fields()
+            .iter()
+            .any(|field| field.takes == "true or false, or none")
+    );
+}
