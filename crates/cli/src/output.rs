@@ -156,6 +156,12 @@ pub fn cut(text: &str, limit: usize) -> String {
     format!("{start}{}", paint(FAINT, "..."))
 }
 
+/// A number and what it counts: `1 case`, `2 cases`.
+pub fn counted(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 /// Text from files or evidence, fit for one line of a terminal: control characters, which could move the cursor or hide
 /// what follows, are shown escaped.
 pub fn plain(text: &str) -> String {

@@ -2,8 +2,7 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test ends where something unexpected happens"
 )]
 

@@ -3,6 +3,8 @@
 use attestry_policy::{Diagnostic, Severity};
 use serde_json::{Value, json};
 
+use crate::output::counted;
+
 /// Findings about several files, in the order in which they were added.
 #[derive(Default)]
 pub struct Findings {
@@ -44,15 +46,11 @@ impl Findings {
 
     /// The findings for people, with their number.
     pub fn text(&self) -> String {
-        let count = |number: usize, what: &str| {
-            let plural = if number == 1 { "" } else { "s" };
-            format!("{number} {what}{plural}")
-        };
         format!(
             "{}{}, {}",
             self.text,
-            count(self.errors, "error"),
-            count(self.warnings, "warning")
+            counted(self.errors, "error"),
+            counted(self.warnings, "warning")
         )
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::super::findings::Findings;
 use super::{PolicyCoverage, Tested};
-use crate::output::{BAD, BOLD, CAUTION, FAINT, GOOD, cut, paint, plain};
+use crate::output::{BAD, BOLD, CAUTION, FAINT, GOOD, counted, cut, paint, plain};
 
 /// Longest difference shown whole; `--json` has everything.
 const MAX_DIFFERENCE: usize = 500;
@@ -44,7 +44,7 @@ pub fn text(
     } else {
         paint(BAD, "failed:")
     };
-    let _ = writeln!(text, "{verdict} {cases} cases, {failures} failed");
+    let _ = writeln!(text, "{verdict} {}, {failures} failed", counted(cases, "case"));
     text
 }
 

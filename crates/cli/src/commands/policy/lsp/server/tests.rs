@@ -178,7 +178,7 @@ fn the_type_of_the_text_counts_more_than_the_settings() {
     let sgx = claims(&json!({"type": "sgx-enclave"}), text, 0);
     assert!(!labels(&sgx).contains(&"tdx_mrtd") && labels(&sgx).contains(&"x-ms-sgx-svn"));
     let tdx = claims(
-        json!({"type": "sgx-enclave"}),
+        &json!({"type": "sgx-enclave"}),
         &format!("// attestry: type=TdxVm\n{text}"),
         1,
     );
