@@ -136,3 +136,35 @@ fn the_same_seed_gives_the_same_root_and_another_seed_another() {
     assert_eq!(key(&["--seed", "other"]), key(&["--seed", "other"]));
     assert_ne!(key(&["--seed", "other"]), key(&[]));
 }
+
+#[test]
+fn a_windows_boot_is_claims_for_a_policy() {
+    let directory = tempfile::tempdir().unwrap();
+    let policy = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../cookbook/tpm/windows-health.policy.txt"
+    );
+    let evaluate = |set: &[&str]| {
+        let mint = [&["forge", "windows-events", "--out", "claims.json"], set].concat();
+        attestry_in(directory.path(), &mint).exits(0);
+        let eval = ["policy", "eval", policy, "--claims", "claims.json", "--json"];
+        let answer = attestry_in(directory.path(), &eval).exits(0).json();
+        let issued = answer["outgoing"].as_array().unwrap();
+        let find = |name: &str| issued.iter().find(|claim| claim["type"] == name).unwrap()["value"].clone();
+        (find("secureBootEnabled"), find("iommuEnabled"))
+    };
+    assert_eq!(evaluate(&[]), (true.into(), true.into()));
+    let set = ["--set", "secure_boot=false", "--set", "iommu=none"];
+    assert_eq!(evaluate(&set), (false.into(), false.into()));
+
+    let wrong = [
+        "forge",
+        "windows-events",
+        "--set",
+        "iommu=maybe",
+        "--out",
+        "claims.json",
+    ];
+    let run = attestry_in(directory.path(), &wrong).exits(2);
+    assert!(run.stderr.contains("true or false"), "{}", run.stderr);
+}

@@ -33,6 +33,7 @@ const COMMANDS: &[&str] = &[
     "forge tdx-quote",
     "forge collateral",
     "forge root",
+    "forge windows-events",
     "forge fields",
     "forge collateral-server",
     "config",

@@ -1,5 +1,7 @@
 //! `attestry forge`: evidence, collateral and roots of our own making, for tests and development.
 
+mod windows_events;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use attestry_forge::intel::{IntelForge, PckCa, PckSpec, Tee, UpdateSet};
 use attestry_forge::openenclave::{self, Format};
 use attestry_forge::pccs::{self, Controls};
 use attestry_forge::quote::{SgxQuoteSpec, TdBody, TdxQuoteSpec};
+use attestry_forge::windows::WindowsBoot;
 use attestry_forge::{Field, SetError};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
@@ -46,6 +49,7 @@ enum ForgeCommand {
     TdxQuote(TdxQuoteArgs),
     Collateral(CollateralArgs),
     Root(RootArgs),
+    WindowsEvents(windows_events::Args),
     Fields(FieldsArgs),
     CollateralServer(CollateralServerArgs),
 }
@@ -280,6 +284,7 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
             args.world.forge().root_certificate_pem().as_bytes(),
             output,
         ),
+        ForgeCommand::WindowsEvents(args) => windows_events::run(args, output),
         ForgeCommand::Fields(FieldsArgs {}) => fields(output),
         ForgeCommand::CollateralServer(args) => collateral_server(args, output),
     }
@@ -380,21 +385,25 @@ fn fields(output: Output) -> Result<Verdict, Failure> {
     let forge = IntelForge::new(Seed::default(), 0);
     let sgx = forge.sgx_quote_spec().fields();
     let tdx = forge.tdx_quote_spec(TdBody::Td15Extended).fields();
+    let windows = WindowsBoot::default().fields();
     if output.is_json() {
         let list = |fields: &[Field]| {
             let field = |field: &Field| json!({"name": field.name, "takes": field.takes});
             fields.iter().map(field).collect::<Vec<_>>()
         };
-        Output::document(&json!({"sgx_quote": list(&sgx), "tdx_quote": list(&tdx)}))?;
+        let (sgx, tdx, windows) = (list(&sgx), list(&tdx), list(&windows));
+        Output::document(&json!({"sgx_quote": sgx, "tdx_quote": tdx, "windows_events": windows}))?;
         return Ok(Verdict::Accepted);
     }
     let rows = |fields: &[Field]| facts(fields.iter().map(|field| (&field.name, &field.takes)));
     Output::text(&format!(
-        "{}\n{}\n{}\n{}",
+        "{}\n{}\n{}\n{}\n{}\n{}",
         paint(BOLD, "SGX quotes, Open Enclave reports and evidence"),
         rows(&sgx),
         paint(BOLD, "TDX quotes"),
-        rows(&tdx)
+        rows(&tdx),
+        paint(BOLD, "Windows boots"),
+        rows(&windows)
     ))?;
     Ok(Verdict::Accepted)
 }
