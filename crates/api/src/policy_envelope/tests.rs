@@ -31,6 +31,35 @@ fn the_default_policy_of_confidential_vms_has_its_published_hash() {
 }
 
 #[test]
+fn known_texts_have_their_published_hashes() {
+    // The smallest policy of Azure's SDKs, and the SGX default of 2021 as the documentation's unsigned token has
+    // it, whose hash is in the specification's example of a token.
+    let names = [
+        ("$is-debuggable", "is-debuggable"),
+        ("$sgx-mrsigner", "sgx-mrsigner"),
+        ("$sgx-mrenclave", "sgx-mrenclave"),
+        ("$product-id", "product-id"),
+        ("$svn", "svn"),
+        ("$tee", "tee"),
+    ];
+    let issued =
+        names.map(|(from, to)| format!(r#"c:[type=="{from}"] => issue(type="{to}", value=c.value);"#));
+    let older = format!(
+        r#"version= 1.0;authorizationrules{{c:[type=="$is-debuggable"] => permit();}};issuancerules{{{}}};"#,
+        issued.concat()
+    );
+    for (text, hash) in [
+        (
+            "version=1.0; authorizationrules{=> permit();}; issuancerules{};",
+            "z0FRjKS0ssQTNur1V6BV8WIrh9M3fzgTo0EfHRvapWU",
+        ),
+        (&older, "egjnANIzEpS2WgpE4Nk-QEwM69XRCgTs42_G0qLlbnk"),
+    ] {
+        assert_eq!(policy_hash(text), hash, "{text}");
+    }
+}
+
+#[test]
 fn the_empty_envelope_holds_no_policy() {
     let envelope = PolicyEnvelope::open(EMPTY_ENVELOPE).unwrap();
     assert_eq!((envelope.policy(), envelope.signer()), (None, None));
