@@ -62,6 +62,19 @@ pub(super) const CLAIMS: &[ClaimEntry] = &[
         ENCLAVES,
         "Family id of an enclave with key separation and sharing, 32 lower-case hexadecimal digits",
     ),
+    ClaimEntry::json(
+        "x-ms-sgx-collateral",
+        ENCLAVES,
+        "Hashes of the quote and of the collateral that it was verified with",
+    )
+    .since_1_2(),
+    ClaimEntry::json(
+        "maa-attestationcollateral",
+        ENCLAVES,
+        "Old name of `x-ms-sgx-collateral`",
+    )
+    .since_1_2()
+    .deprecated_by("x-ms-sgx-collateral"),
     ClaimEntry::flag("$is-debuggable", ENCLAVES, "Old name of `x-ms-sgx-is-debuggable`")
         .debuggable_when(DebugValue::Flag(true))
         .deprecated_by("x-ms-sgx-is-debuggable"),
