@@ -113,7 +113,7 @@ impl FromStr for Subject {
                 subject.name().eq_ignore_ascii_case(name)
                     || subject.command_line_name().eq_ignore_ascii_case(name)
             })
-            .ok_or_else(|| UnknownSubject(name.to_owned()))
+            .ok_or_else(|| UnknownSubject(crate::diagnostic::quotable(name)))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{FAINT, cut, facts, paint};
+use super::{FAINT, cut, facts, paint, plain};
 
 /// Longest value shown whole; `--json` has everything.
 const MAX_VALUE: usize = 100;
 
 /// The claims, one a line, in the order they stand.
 pub fn claims(claims: &Map<String, Value>) -> String {
-    facts(claims.iter().map(|(name, value)| (name, describe(name, value))))
+    facts(claims.iter().map(|(name, value)| (plain(name), describe(name, value))))
 }
 
 fn describe(name: &str, value: &Value) -> String {
@@ -23,7 +23,7 @@ fn describe(name: &str, value: &Value) -> String {
                 |time| format!("{number}  {}", paint(FAINT, time)),
             )
         }
-        Value::String(text) => cut(text, MAX_VALUE),
+        Value::String(text) => cut(&plain(text), MAX_VALUE),
         other => cut(&other.to_string(), MAX_VALUE),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use attestry_evidence::inspect::Node;
 
-use super::{BOLD, FAINT, NAME, cut, paint};
+use super::{BOLD, FAINT, NAME, cut, paint, plain};
 
 /// Longest value shown unless everything is asked for; a line then fits a wide terminal.
 const MAX_VALUE: usize = 64;
@@ -20,14 +20,14 @@ pub fn tree(root: &Node, full: bool) -> String {
 fn write_node(text: &mut String, node: &Node, branch: &str, indent: &str, full: bool) {
     let position = format!("{:06x}  {:>5}", node.offset, node.length);
     let name = if node.children.is_empty() {
-        paint(NAME, &node.name)
+        paint(NAME, plain(&node.name))
     } else {
-        paint(BOLD, &node.name)
+        paint(BOLD, plain(&node.name))
     };
     let value = if full {
-        node.value.clone()
+        plain(&node.value)
     } else {
-        cut(&node.value, MAX_VALUE)
+        cut(&plain(&node.value), MAX_VALUE)
     };
     let separator = if value.is_empty() { "" } else { "  " };
     let _ = writeln!(
