@@ -54,7 +54,8 @@ pub use format::format;
 pub use functions::FunctionError;
 pub use limits::{Limit, Limits};
 pub use outcome::{
-    CLAIMS_SHOWN, CallTrace, DENY_MESSAGE, Decision, DenyReason, Miss, NearMiss, Outcome, RuleEffect, RuleLocation, RuleTrace, Trace,
+    CLAIMS_SHOWN, CallTrace, DENY_MESSAGE, Decision, DenyReason, Miss, NearMiss, Outcome, RuleEffect,
+    RuleLocation, RuleTrace, Trace,
 };
 pub use policy::Policy;
 pub use program::{ActionKind, ClaimAction, Function, Property, Relation, SectionKind, Version};

@@ -9,7 +9,11 @@ const MAX_VALUE: usize = 100;
 
 /// The claims, one a line, in the order they stand.
 pub fn claims(claims: &Map<String, Value>) -> String {
-    facts(claims.iter().map(|(name, value)| (plain(name), describe(name, value))))
+    facts(
+        claims
+            .iter()
+            .map(|(name, value)| (plain(name), describe(name, value))),
+    )
 }
 
 fn describe(name: &str, value: &Value) -> String {

@@ -153,7 +153,11 @@ fn place_in_string(text: &str, token: Span, offset: usize) -> Span {
             return Span { start, end };
         }
         // An escaped character is one byte, as is what it means.
-        meant = meant.saturating_add(if character == '\\' { 1 } else { character.len_utf8() });
+        meant = meant.saturating_add(if character == '\\' {
+            1
+        } else {
+            character.len_utf8()
+        });
         start = end;
     }
     token
