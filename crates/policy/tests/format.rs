@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::path::PathBuf;
+mod samples;
 
 use attestry_policy::{Policy, defaults, format};
+use samples::published;
 
 /// What does not depend on the layout: the result of compiling, without places.
 fn findings(text: &str) -> (bool, Vec<(&'static str, String)>) {
@@ -52,30 +53,4 @@ fn the_default_policy_reads_well_in_canonical_form() {
         format(defaults::SGX).unwrap().lines().nth(10).unwrap(),
         "issuancerules {"
     );
-}
-
-fn published() -> Vec<(String, String)> {
-    let vectors = std::env::var_os("ATTESTRY_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
-        PathBuf::from,
-    );
-    let mut policies = Vec::new();
-    for directory in ["maa/policies", "tpm/maa/policies"].map(|directory| vectors.join(directory)) {
-        let Ok(entries) = std::fs::read_dir(&directory) else {
-            eprintln!("SKIPPED: no published policies in {}", directory.display());
-            continue;
-        };
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let text = std::fs::read_to_string(&path).unwrap();
-            // A fragment is rules without the sections around them.
-            let text = if name.contains(".fragment.") {
-                format!("version=1.2;\nauthorizationrules{{ => permit(); }};\nissuancerules{{\n{text}\n}};\n")
-            } else {
-                text
-            };
-            policies.push((name, text));
-        }
-    }
-    policies
 }

@@ -306,4 +306,25 @@ async fn what_cannot_work_is_named_before_anything_is_served() {
     std::fs::write(&file, "").unwrap();
     let error = start(&|config| config.store.data_dir = file.join("data"));
     assert!(matches!(error.await, Some(StartError::Store(_))));
+
+    let tests = directory.path().join("never-debug.test.toml");
+    let case = "name = \"debug\"\nclaims = { x-ms-sgx-is-debuggable = true }\nexpect = \"deny\"";
+    std::fs::write(&tests, format!("type = \"sgx-enclave\"\n[[case]]\n{case}\n")).unwrap();
+    let error = start(&|config| {
+        config.provider = vec![ProviderConfig {
+            name: "tenant".to_owned(),
+            policy_tests: vec![tests.display().to_string()],
+            ..ProviderConfig::default()
+        }];
+    });
+    let Some(StartError::Provider { name, reason }) = error.await else {
+        panic!("the default policy permits debug enclaves")
+    };
+    assert_eq!(name, "tenant");
+    assert!(
+        reason.contains("SgxEnclave")
+            && reason.contains("`debug`")
+            && reason.contains("never-debug.test.toml"),
+        "{reason}"
+    );
 }
