@@ -16,6 +16,8 @@ pub struct Coverage {
     pub rules: Vec<RuleCoverage>,
     /// Whether some evaluation was too long to be explained to its end, so that conditions may count less.
     pub truncated: bool,
+    /// How many of the rules are for authorization.
+    authorization: usize,
 }
 
 /// How often one rule fired.
@@ -76,7 +78,9 @@ impl Coverage {
                 });
             }
         }
+        let is_issuance = |rule: &RuleCoverage| rule.rule.section == SectionKind::Issuance;
         Self {
+            authorization: rules.iter().position(is_issuance).unwrap_or(rules.len()),
             rules,
             truncated: false,
         }
@@ -86,13 +90,23 @@ impl Coverage {
     pub(super) fn note(&mut self, trace: &Trace) {
         self.truncated |= trace.truncated;
         for traced in &trace.rules {
-            let same = |rule: &&mut RuleCoverage| {
-                rule.rule.section == traced.rule.section && rule.rule.number == traced.rule.number
-            };
-            if let Some(rule) = self.rules.iter_mut().find(same) {
+            if let Some(rule) = self.rule_mut(traced.rule) {
                 rule.note(&traced.effect);
             }
         }
+    }
+
+    /// The rule at `location`: the rules of a section follow one another, numbered from 1.
+    fn rule_mut(&mut self, location: RuleLocation) -> Option<&mut RuleCoverage> {
+        let before = match location.section {
+            SectionKind::Issuance => self.authorization,
+            _ => 0,
+        };
+        let number = usize::try_from(location.number).ok()?;
+        let index = before.checked_add(number)?.checked_sub(1)?;
+        self.rules
+            .get_mut(index)
+            .filter(|rule| rule.rule.section == location.section)
     }
 
     /// Counts what another test file of the same policy reached.
