@@ -8,7 +8,7 @@ use attestry_policy::{Claim, ClaimSet, Decision, Issuer, Limits, Policy, Value};
 const LIMITS: Limits = Limits {
     policy_bytes: 4096,
     rules: 64,
-    conditions: 8,
+    conditions: 64,
     nesting: 8,
     steps: 20_000,
     claims: 64,
