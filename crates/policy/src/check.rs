@@ -12,13 +12,14 @@ use crate::source::{Positions, Span};
 use crate::suggest::closest;
 
 pub(crate) use error::{CheckError, Lint};
+use expression::CONSTANT_LIMITS;
 
 mod action;
 mod error;
 mod expression;
 
 /// Words that cannot name a binding.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 22] = [
     "version",
     "configurationrules",
     "authorizationrules",
@@ -34,6 +35,13 @@ const RESERVED: [&str; 15] = [
     "issuer",
     "true",
     "false",
+    "claim",
+    "JmesPath",
+    "JsonToClaimValue",
+    "IsSubsetOf",
+    "AppendString",
+    "NegateBool",
+    "ContainsOnlyValue",
 ];
 
 /// Checks `policy` and compiles it. The program is usable only if no error was reported.
@@ -51,7 +59,8 @@ pub(crate) fn check<'t>(
         text,
         findings,
         positions: Positions::new(text),
-        caller: Caller::new(limits),
+        limits,
+        caller: Caller::new(&CONSTANT_LIMITS),
         language,
         section: SectionKind::Authorization,
     };
@@ -110,8 +119,9 @@ struct Checker<'t, 'f> {
     text: &'t str,
     findings: &'f mut Findings,
     positions: Positions<'t>,
+    limits: &'t Limits,
     /// For constant calls, all of them together.
-    caller: Caller<'t>,
+    caller: Caller<'static>,
     language: Language,
     section: SectionKind,
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::json::Json;
+use crate::json::text::string_length;
 
 pub use text::Text;
 
@@ -32,20 +33,39 @@ pub struct Claim {
     pub value: Value,
     /// Who states it.
     pub issuer: Issuer,
-    /// Whether a policy may look at the value, but not put it into a token.
-    read_only: bool,
+    /// What a policy may look at, but not put into a token.
+    read_only: ReadOnly,
+}
+
+/// Which parts of a claim come from what does not leave the service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct ReadOnly {
+    pub(crate) claim_type: bool,
+    pub(crate) value: bool,
+}
+
+impl ReadOnly {
+    pub(crate) const fn any(self) -> bool {
+        self.claim_type || self.value
+    }
 }
 
 /// Claims of the service whose values do not leave it: PCR values (MAA documentation, "policy version
 /// 1.2") and the keys that a TPM request attests, which tokens carry as claims of their own.
 pub const READ_ONLY: [&str; 3] = ["pcrs", "x-ms-tpm-request-key", "x-ms-tpm-other-keys"];
 
+/// Bytes of the longest integer as JSON.
+const SCALAR_LENGTH: u64 = 20;
+
 impl Claim {
     /// A claim of any issuer. Those of the service that are named in [`READ_ONLY`] are read-only.
     pub fn new(claim_type: impl Into<Arc<str>>, value: impl Into<Value>, issuer: Issuer) -> Self {
         let claim_type = claim_type.into();
         Self {
-            read_only: issuer == Issuer::AttestationService && READ_ONLY.contains(&&*claim_type),
+            read_only: ReadOnly {
+                claim_type: false,
+                value: issuer == Issuer::AttestationService && READ_ONLY.contains(&&*claim_type),
+            },
             claim_type,
             value: value.into(),
             issuer,
@@ -53,7 +73,7 @@ impl Claim {
     }
 
     /// A claim that a policy makes.
-    pub(crate) fn from_policy(claim_type: Arc<str>, value: Value, read_only: bool) -> Self {
+    pub(crate) fn from_policy(claim_type: Arc<str>, value: Value, read_only: ReadOnly) -> Self {
         Self {
             claim_type,
             value,
@@ -62,9 +82,22 @@ impl Claim {
         }
     }
 
-    /// Whether a policy may look at the value, but not issue it: the claim is one of [`READ_ONLY`], or
-    /// a policy derived its value from one.
+    /// Whether a policy may look at the claim, but not issue it: it is one of [`READ_ONLY`], or a policy
+    /// derived its value or its type from one.
     pub const fn is_read_only(&self) -> bool {
+        self.read_only.any()
+    }
+
+    /// Bytes of the claim as a member of a JSON object.
+    pub(crate) fn json_length(&self) -> u64 {
+        let value = match &self.value {
+            Value::String(text) => string_length(text),
+            Value::Integer(_) | Value::Boolean(_) => SCALAR_LENGTH,
+        };
+        string_length(&self.claim_type).saturating_add(value)
+    }
+
+    pub(crate) const fn read_only(&self) -> ReadOnly {
         self.read_only
     }
 
@@ -279,11 +312,23 @@ impl ClaimSet {
             held.claim_type == claim.claim_type && held.issuer == claim.issuer && held.value == claim.value
         };
         if let Some(held) = self.0.iter_mut().find(same) {
-            held.read_only &= claim.read_only;
+            held.read_only.claim_type &= claim.read_only.claim_type;
+            held.read_only.value &= claim.read_only.value;
             return false;
         }
         self.0.push(claim);
         true
+    }
+
+    /// Bytes of text that inserting `claim` compares: of values as long as its own among claims of its
+    /// type.
+    pub(crate) fn compared_bytes(&self, claim: &Claim) -> u64 {
+        let length = claim.value.text_length();
+        let comparable = |held: &&Claim| {
+            held.value.text_length() == length && held.claim_type == claim.claim_type && length > 0
+        };
+        let number = self.0.iter().filter(comparable).count();
+        length.saturating_mul(u64::try_from(number).unwrap_or(u64::MAX))
     }
 
     /// The number of claims.

@@ -9,8 +9,8 @@ mod render;
 #[cfg(test)]
 mod tests;
 
-/// How many diagnostics of one policy are kept: nobody reads more, and hostile text must not turn
-/// 256 KiB into as many messages.
+/// How many errors of one policy are kept, and how many warnings: nobody reads more, and hostile text
+/// must not turn 256 KiB into as many messages. Neither takes the place of the other.
 const DIAGNOSTICS: usize = 100;
 
 /// Characters of an offending symbol that are quoted in messages.
@@ -132,7 +132,11 @@ pub(crate) trait Finding: fmt::Display {
 
 /// Findings of all stages, in order of discovery.
 #[derive(Debug, Default)]
-pub(crate) struct Findings(Vec<Found>);
+pub(crate) struct Findings {
+    found: Vec<Found>,
+    errors: usize,
+    warnings: usize,
+}
 
 #[derive(Debug)]
 struct Found {
@@ -148,10 +152,15 @@ struct Found {
 impl Findings {
     /// Notes a finding at `span`, discovered while reading the grammar rules `context`.
     pub(crate) fn report(&mut self, finding: &impl Finding, span: Span, context: &[&str]) {
-        if self.is_full() {
+        let kept = match finding.severity() {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if *kept >= DIAGNOSTICS {
             return;
         }
-        self.0.push(Found {
+        *kept = kept.saturating_add(1);
+        self.found.push(Found {
             span,
             code: finding.code(),
             severity: finding.severity(),
@@ -162,20 +171,20 @@ impl Findings {
         });
     }
 
-    /// Whether further findings are dropped.
+    /// Whether further errors are dropped, so that reading on is in vain. The policy is refused.
     pub(crate) fn is_full(&self) -> bool {
-        self.0.len() >= DIAGNOSTICS
+        self.errors >= DIAGNOSTICS
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.0.iter().any(|found| found.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// The findings in the order of the text.
     pub(crate) fn into_diagnostics(mut self, text: &str) -> Vec<Diagnostic> {
-        self.0.sort_by_key(|found| found.span);
+        self.found.sort_by_key(|found| found.span);
         let mut positions = Positions::new(text);
-        self.0
+        self.found
             .into_iter()
             .map(|found| found.into_diagnostic(text, &mut positions))
             .collect()

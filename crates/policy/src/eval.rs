@@ -2,18 +2,20 @@
 //! budgets; comparison is in [`matching`], explanation in [`explain`]. Pure: the same claims give the
 //! same outcome.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::claim::{Claim, ClaimSet, Value, ValueType};
+use crate::claim::{Claim, ClaimSet, ReadOnly, Value, ValueType};
 use crate::configuration::{ConfigurationError, check_setting, check_token_property};
-use crate::diagnostic::quotable;
 use crate::fuel::{Exceeded, within};
 use crate::functions::{CallError, Caller, FunctionError, Values};
-use crate::limits::{Limit, Limits};
+use crate::limits::{CLAIM_TYPE_BYTES, Limit, Limits};
 use crate::outcome::{Decision, DenyReason, Outcome, RuleLocation};
-use crate::program::{Action, Call, ClaimAction, Operand, Program, Rule, SectionKind, Template};
+use crate::program::{
+    Action, Call, ClaimAction, Condition, Function, Operand, Program, Rule, SectionKind, Template,
+};
 use explain::Tracer;
 use matching::{Bindings, Scope, condition_cost, satisfies};
 
@@ -67,12 +69,20 @@ pub enum EvaluationError {
         error: FunctionError,
     },
     /// A rule issues what policies may only look at.
-    #[error("{rule} issues `{claim_type}` with a value that is read-only")]
+    #[error("{rule} issues what is read-only, or derived from it")]
     ReadOnly {
         /// The rule.
         rule: RuleLocation,
-        /// The type of the claim to be issued.
-        claim_type: String,
+    },
+    /// The type of a claim to be made is too long.
+    #[error("{rule} makes a claim whose type has {found} bytes, at most {allowed} are allowed")]
+    ClaimTypeTooLong {
+        /// The rule.
+        rule: RuleLocation,
+        /// Bytes that are allowed.
+        allowed: u32,
+        /// Bytes of the type.
+        found: u64,
     },
     /// A configuration rule issues what no verification can honour.
     #[error(transparent)]
@@ -226,28 +236,45 @@ impl<'l> Machine<'l> {
         self.bindings.clear();
         for condition in &rule.conditions {
             self.compute(&condition.calls, location)?;
-            let scope = Scope {
-                claims: self.incoming.as_slice(),
-                bindings: &self.bindings,
-                computed: &self.computed,
-            };
-            self.caller.fuel.spend(condition_cost(condition, scope))?;
-            let mut matches = (0..)
-                .zip(scope.claims)
-                .filter(|(_, claim)| satisfies(condition, claim, scope));
-            let holds = if condition.is_bound {
-                self.found.clear();
-                self.found.extend(matches.map(|(index, _)| index));
+            self.find(condition)?;
+            if condition.is_bound {
                 self.bindings.push(&self.found);
-                !self.found.is_empty()
-            } else {
-                matches.next().is_some() != condition.is_negated
-            };
-            if !holds {
+            }
+            if self.found.is_empty() != condition.is_negated {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Puts the claims that satisfy the condition into `found`; when nobody asks which, the first is enough.
+    fn find(&mut self, condition: &Condition) -> Result<(), EvaluationError> {
+        let fuel = &mut self.caller.fuel;
+        let text_left = Cell::new(fuel.text_left());
+        let scope = Scope {
+            claims: self.incoming.as_slice(),
+            bindings: &self.bindings,
+            computed: &self.computed,
+            text_left: &text_left,
+        };
+        fuel.spend(condition_cost(condition, scope))?;
+        self.found.clear();
+        for (index, claim) in (0..).zip(scope.claims) {
+            let before = text_left.get();
+            let satisfied = satisfies(condition, claim, scope);
+            let compared = before.saturating_sub(text_left.get());
+            // Short text is in the price of the comparison.
+            if compared > SHORT_TEXT {
+                fuel.spend_reading(compared)?;
+            }
+            if satisfied {
+                self.found.push(index);
+                if !condition.is_bound {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Makes calls, whose results the operands then refer to.
@@ -258,11 +285,16 @@ impl<'l> Machine<'l> {
                 claims: self.incoming.as_slice(),
                 bindings: &self.bindings,
                 computed: &[],
+                text_left: &Cell::new(0),
             };
             let returned = self.caller.call(call, &scope).map_err(|error| match error {
                 CallError::Function(error) => EvaluationError::Function { rule, error },
                 CallError::Limit(exceeded) => exceeded.into(),
             })?;
+            // Results live as long as their condition or claim. Appended text is paid for already.
+            if call.function != Function::AppendString {
+                self.caller.fuel.spend_text(returned.text_length())?;
+            }
             self.computed.push(returned);
         }
         Ok(())
@@ -310,7 +342,7 @@ impl<'l> Machine<'l> {
                 continue;
             };
             let (claim_type, value) = (original.claim_type.clone(), original.value.clone());
-            self.emit(action, rule, claim_type, value, original.is_read_only())?;
+            self.emit(action, rule, claim_type, value, original.read_only())?;
         }
         Ok(())
     }
@@ -328,7 +360,11 @@ impl<'l> Machine<'l> {
             Operand::Literal(value) => {
                 let value = value.unshared();
                 self.check_value_type(maker, &value, value_type)?;
-                return self.emit(maker.action, maker.rule, claim_type, value, secret_type);
+                let read_only = ReadOnly {
+                    claim_type: secret_type,
+                    value: false,
+                };
+                return self.emit(maker.action, maker.rule, claim_type, value, read_only);
             }
             Operand::Bound { .. } => self.operand_values(maker, value)?,
             Operand::Computed(index) => maker
@@ -339,7 +375,10 @@ impl<'l> Machine<'l> {
         };
         for value in std::mem::take(&mut values.values) {
             self.check_value_type(maker, &value, value_type)?;
-            let read_only = values.read_only || secret_type;
+            let read_only = ReadOnly {
+                claim_type: secret_type,
+                value: values.read_only,
+            };
             self.emit(maker.action, maker.rule, claim_type.clone(), value, read_only)?;
         }
         Ok(())
@@ -350,6 +389,7 @@ impl<'l> Machine<'l> {
             claims: self.incoming.as_slice(),
             bindings: &maker.bindings,
             computed: &maker.computed,
+            text_left: &Cell::new(0),
         };
         Ok(scope.values(operand, &mut self.caller.fuel)?)
     }
@@ -395,19 +435,29 @@ impl<'l> Machine<'l> {
         rule: RuleLocation,
         claim_type: Arc<str>,
         value: Value,
-        read_only: bool,
+        read_only: ReadOnly,
     ) -> Result<(), EvaluationError> {
-        if read_only && action != ClaimAction::Add {
-            let claim_type = quotable(&claim_type);
-            return Err(EvaluationError::ReadOnly { rule, claim_type });
+        if read_only.any() && action != ClaimAction::Add {
+            return Err(EvaluationError::ReadOnly { rule });
         }
         if action == ClaimAction::IssueProperty && rule.section == SectionKind::Issuance {
             check_token_property(&claim_type, &value)?;
         }
         let name_length = u64::try_from(claim_type.len()).unwrap_or(u64::MAX);
+        if name_length > u64::from(CLAIM_TYPE_BYTES) {
+            return Err(EvaluationError::ClaimTypeTooLong {
+                rule,
+                allowed: CLAIM_TYPE_BYTES,
+                found: name_length,
+            });
+        }
         let fuel = &mut self.caller.fuel;
         fuel.spend_text(value.text_length().saturating_add(name_length))?;
         let claim = Claim::from_policy(claim_type, value, read_only);
+        if action == ClaimAction::Issue {
+            fuel.spend_reading(claim.value.text_length())?;
+            fuel.spend_issued(claim.json_length())?;
+        }
         let target = match action {
             ClaimAction::Add => None,
             ClaimAction::Issue => Some(&mut self.outgoing),
@@ -415,6 +465,9 @@ impl<'l> Machine<'l> {
         };
         let issued = target.as_ref().map_or(0, |target| target.len());
         fuel.spend_for(self.incoming.len().saturating_add(issued))?;
+        let alike = self.incoming.compared_bytes(&claim);
+        let alike_issued = target.as_ref().map_or(0, |target| target.compared_bytes(&claim));
+        fuel.spend_reading(alike.saturating_add(alike_issued))?;
         if let Some(target) = target {
             target.insert(claim.clone());
         }
@@ -428,6 +481,9 @@ impl<'l> Machine<'l> {
         Ok(within(Limit::Claims, allowed, found)?)
     }
 }
+
+/// Bytes of text that comparing one claim with a condition may read without more steps.
+const SHORT_TEXT: u64 = 256;
 
 /// A claim being made: by which rule, from what its conditions bound and its calls returned.
 struct Maker {

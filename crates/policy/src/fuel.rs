@@ -15,6 +15,14 @@ pub(crate) struct Fuel<'l> {
     limits: &'l Limits,
     steps: u64,
     text_bytes: u64,
+    issued_bytes: u64,
+}
+
+/// Bytes of text that are read, compared or written in one step.
+const BYTES_PER_STEP: u64 = 16;
+
+pub(crate) const fn reading_steps(bytes: u64) -> u64 {
+    bytes.div_ceil(BYTES_PER_STEP)
 }
 
 impl<'l> Fuel<'l> {
@@ -23,6 +31,7 @@ impl<'l> Fuel<'l> {
             limits,
             steps: 0,
             text_bytes: 0,
+            issued_bytes: 0,
         }
     }
 
@@ -34,6 +43,11 @@ impl<'l> Fuel<'l> {
         self.limits.steps.saturating_sub(self.steps)
     }
 
+    /// Bytes of text that the steps that are left pay for.
+    pub(crate) fn text_left(&self) -> u64 {
+        self.steps_left().saturating_mul(BYTES_PER_STEP)
+    }
+
     pub(crate) fn spend(&mut self, steps: u64) -> Result<(), Exceeded> {
         self.steps = self.steps.saturating_add(steps);
         within(Limit::Steps, self.limits.steps, self.steps)
@@ -42,6 +56,17 @@ impl<'l> Fuel<'l> {
     /// One step for each of `number` things.
     pub(crate) fn spend_for(&mut self, number: usize) -> Result<(), Exceeded> {
         self.spend(u64::try_from(number).unwrap_or(u64::MAX))
+    }
+
+    /// The steps of reading, comparing or writing text.
+    pub(crate) fn spend_reading(&mut self, bytes: u64) -> Result<(), Exceeded> {
+        self.spend(reading_steps(bytes))
+    }
+
+    /// Room for claims of the token.
+    pub(crate) fn spend_issued(&mut self, bytes: u64) -> Result<(), Exceeded> {
+        self.issued_bytes = self.issued_bytes.saturating_add(bytes);
+        within(Limit::Issued, self.limits.issued_bytes, self.issued_bytes)
     }
 
     /// Room for text that the policy makes.

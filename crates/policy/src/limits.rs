@@ -19,15 +19,21 @@ pub const CONDITIONS: u32 = 64;
 pub const NESTING: u32 = 64;
 
 /// Steps of one evaluation. The default SGX policy over its claims takes about two hundred, the
-/// Windows health policy over a real log some tens of thousands; two million steps are a few
-/// milliseconds.
-pub const STEPS: u64 = 2_000_000;
+/// Windows health policy over a real log some tens of thousands; a million steps are some tens of
+/// milliseconds at worst.
+pub const STEPS: u64 = 1_000_000;
 
 /// Claims in one set. Evidence gives some tens of claims, a long Windows log some hundreds.
 pub const CLAIMS: u32 = 1024;
 
 /// Bytes of the text of all claims that a policy makes in one evaluation.
 pub const TEXT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes of the claims of one token as JSON. The longest are event logs that a policy issues.
+pub const ISSUED_BYTES: u64 = 1024 * 1024;
+
+/// Bytes of the type of a claim that a policy makes. Published names have up to 40.
+pub const CLAIM_TYPE_BYTES: u32 = 1024;
 
 /// Bounds of compiling and evaluating a policy. The default has the constants of this module.
 ///
@@ -49,7 +55,8 @@ pub struct Limits {
     /// Depth of nested expressions, those of JMESPath queries included.
     pub nesting: u32,
     /// Steps of one evaluation: a claim compared with one property of a condition, or with a claim
-    /// that is being added; a function called; a byte of JSON read; a value visited by a query.
+    /// that is being added; a function called; a value visited by a query; four bytes of JSON or of a
+    /// computed query read; sixteen bytes of text compared or written.
     pub steps: u64,
     /// Claims in the incoming set, those that the policy adds included.
     pub claims: u32,
@@ -57,6 +64,8 @@ pub struct Limits {
     pub json_bytes: u64,
     /// Bytes of the text of all claims that the policy makes.
     pub text_bytes: u64,
+    /// Bytes of the claims that the policy issues, as JSON.
+    pub issued_bytes: u64,
 }
 
 impl Limits {
@@ -86,6 +95,7 @@ impl Default for Limits {
             claims: CLAIMS,
             json_bytes: JSON_BYTES,
             text_bytes: TEXT_BYTES,
+            issued_bytes: ISSUED_BYTES,
         }
     }
 }
@@ -102,6 +112,8 @@ pub enum Limit {
     Json,
     /// [`Limits::text_bytes`]
     Text,
+    /// [`Limits::issued_bytes`]
+    Issued,
 }
 
 impl fmt::Display for Limit {
@@ -111,6 +123,7 @@ impl fmt::Display for Limit {
             Self::Claims => "claims",
             Self::Json => "bytes of JSON",
             Self::Text => "bytes of text in claims",
+            Self::Issued => "bytes of claims for the token",
         })
     }
 }

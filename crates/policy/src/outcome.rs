@@ -1,10 +1,11 @@
 //! What an evaluation answers: the decision, the claims, and on request why. Plain data; must not
 //! know how evaluation works.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use crate::claim::{Claim, Value};
+use crate::diagnostic::quotable;
 use crate::program::{ActionKind, Function, Property, Relation, SectionKind};
 use crate::source::Position;
 
@@ -65,6 +66,9 @@ pub enum DenyReason {
 /// How many claims or values of one condition are shown in explanations.
 pub const CLAIMS_SHOWN: usize = 8;
 
+/// How many unmet conditions of one rule a reason shows.
+pub const MISSES_SHOWN: usize = 8;
+
 /// Characters of a text value that explanations show.
 const TEXT_SHOWN: usize = 120;
 
@@ -73,11 +77,15 @@ impl fmt::Display for DenyReason {
         match self {
             Self::DenyRule { rule, matched } => {
                 write!(f, "{rule} denies")?;
-                for (index, claim) in matched.iter().enumerate() {
+                for (index, claim) in matched.iter().take(CLAIMS_SHOWN).enumerate() {
                     let lead = if index == 0 { " because of" } else { "," };
-                    write!(f, "{lead} `{}` = {}", claim.claim_type, Shown(&claim.value))?;
+                    let claim_type = quotable(&claim.claim_type);
+                    write!(f, "{lead} `{claim_type}` = {}", Shown(&claim.value))?;
                 }
-                Ok(())
+                match matched.len().checked_sub(CLAIMS_SHOWN) {
+                    Some(more @ 1..) => write!(f, " and {more} more claims"),
+                    _ => Ok(()),
+                }
             }
             Self::NoPermit { nearest: None } => f.write_str("no rule permits"),
             Self::NoPermit { nearest: Some(near) } => {
@@ -108,17 +116,15 @@ impl DenyReason {
         match self {
             Self::DenyRule { rule, matched } if matched.is_empty() => {
                 vec![format!(
-                    "{rule} has to have a condition, or to go: it always denies"
+                    "{rule} must not apply: it asks for nothing, or for a claim to be absent that is"
                 )]
             }
             Self::DenyRule { rule, matched } => matched
                 .iter()
+                .take(CLAIMS_SHOWN)
                 .map(|claim| {
-                    let value = Shown(&claim.value);
-                    format!(
-                        "{rule} must not find claim `{}` with value {value}",
-                        claim.claim_type
-                    )
+                    let (claim_type, value) = (quotable(&claim.claim_type), Shown(&claim.value));
+                    format!("{rule} must not find claim `{claim_type}` with value {value}")
                 })
                 .collect(),
             Self::NoPermit { nearest: None } => vec!["the policy needs a rule that permits".to_owned()],
@@ -142,7 +148,15 @@ impl fmt::Display for Shown<'_> {
                     Some((end, _)) => (text.get(..end).unwrap_or_default(), "…"),
                     None => (&**text, ""),
                 };
-                write!(f, "{}{cut}", Value::from(shown))
+                // A line break in a value must not look like the end of a log's line.
+                for character in Value::from(shown).to_string().chars() {
+                    if character.is_control() {
+                        write!(f, "{}", character.escape_default())?;
+                    } else {
+                        f.write_char(character)?;
+                    }
+                }
+                f.write_str(cut)
             }
             value => value.fmt(f),
         }
@@ -271,7 +285,7 @@ struct Subject<'a>(&'a Miss);
 impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.claim_type {
-            Some(claim_type) => write!(f, "claim `{claim_type}`"),
+            Some(claim_type) => write!(f, "claim `{}`", quotable(claim_type)),
             None => f.write_str("any claim"),
         }
     }

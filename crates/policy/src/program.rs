@@ -157,6 +157,16 @@ impl ActionKind {
             Self::Claim(action) => action.name(),
         }
     }
+
+    /// Where it may stand (MAA documentation, "policy actions").
+    pub const fn sections(self) -> &'static [SectionKind] {
+        match self {
+            Self::Permit | Self::Deny => &[SectionKind::Authorization],
+            Self::Claim(ClaimAction::Add) => &[SectionKind::Authorization, SectionKind::Issuance],
+            Self::Claim(ClaimAction::Issue) => &[SectionKind::Issuance],
+            Self::Claim(ClaimAction::IssueProperty) => &[SectionKind::Configuration, SectionKind::Issuance],
+        }
+    }
 }
 
 impl fmt::Display for ActionKind {

@@ -247,6 +247,7 @@ fn parse_limits(text: &str) -> Limits {
             "claims" => limits.claims = number,
             "json_bytes" => limits.json_bytes = number.into(),
             "text_bytes" => limits.text_bytes = number.into(),
+            "issued_bytes" => limits.issued_bytes = number.into(),
             _ => panic!("no limit `{name}`"),
         }
     }

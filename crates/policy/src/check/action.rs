@@ -5,6 +5,7 @@ use crate::ast;
 use crate::claim::Value;
 use crate::configuration::{self, TOKEN_PROPERTIES};
 use crate::diagnostic::quotable;
+use crate::limits::CLAIM_TYPE_BYTES;
 use crate::program::{Action, ActionKind, ClaimAction, Operand, Property, SectionKind, Template};
 use crate::source::Span;
 use crate::suggest::closest;
@@ -16,12 +17,12 @@ impl Checker<'_, '_> {
             ast::ActionBody::Deny => ActionKind::Deny,
             ast::ActionBody::Claim { action, .. } => ActionKind::Claim(action),
         };
-        let misplaced = !sections_of(kind).contains(&self.section);
+        let misplaced = !kind.sections().contains(&self.section);
         if misplaced {
             let error = CheckError::MisplacedAction {
                 action: kind.name(),
                 section: self.section.name(),
-                allowed: sections_of(kind),
+                allowed: kind.sections(),
             };
             self.report(&error, action.span, "action");
         }
@@ -112,6 +113,15 @@ impl Checker<'_, '_> {
             Operand::Literal(Value::String(name)) if name.is_empty() => {
                 return self.wrong(&CheckError::EmptyClaimType, span, "assignment");
             }
+            Operand::Literal(Value::String(name))
+                if name.text_length() > u64::from(CLAIM_TYPE_BYTES) =>
+            {
+                let error = CheckError::ClaimTypeTooLong {
+                    allowed: CLAIM_TYPE_BYTES,
+                    found: name.len(),
+                };
+                return self.wrong(&error, span, "assignment");
+            }
             Operand::Literal(Value::String(name)) if action == ClaimAction::IssueProperty => {
                 self.property_name(name, span)?;
             }
@@ -169,15 +179,5 @@ impl Checker<'_, '_> {
             }
         }
         Ok(Some(operand))
-    }
-}
-
-/// Where an action may stand (MAA documentation, "policy actions").
-const fn sections_of(action: ActionKind) -> &'static [SectionKind] {
-    match action {
-        ActionKind::Permit | ActionKind::Deny => &[SectionKind::Authorization],
-        ActionKind::Claim(ClaimAction::Add) => &[SectionKind::Authorization, SectionKind::Issuance],
-        ActionKind::Claim(ClaimAction::Issue) => &[SectionKind::Issuance],
-        ActionKind::Claim(ClaimAction::IssueProperty) => &[SectionKind::Configuration, SectionKind::Issuance],
     }
 }

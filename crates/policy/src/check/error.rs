@@ -6,7 +6,6 @@ use crate::claim::ValueType;
 use crate::configuration::ConfigurationError;
 use crate::diagnostic::{Finding, Severity};
 use crate::functions::FunctionError;
-use crate::limits::Limit;
 use crate::parser::did_you_mean;
 use crate::program::{Function, Property, Relation, SectionKind};
 
@@ -71,8 +70,8 @@ pub(crate) enum CheckError {
     ArgumentCount { function: Function, found: usize },
     #[error("{0}")]
     Call(FunctionError),
-    #[error("evaluating the constant call exceeds the limit of {allowed} {limit}")]
-    CallLimit { limit: Limit, allowed: u64 },
+    #[error("the claim type has {found} bytes, at most {allowed} are allowed")]
+    ClaimTypeTooLong { allowed: u32, found: usize },
 }
 
 impl Finding for CheckError {
@@ -99,7 +98,7 @@ impl Finding for CheckError {
             Self::ArgumentCount { .. } => "argument-count",
             Self::Call(FunctionError::Query(_)) => "invalid-query",
             Self::Call(_) => "invalid-argument",
-            Self::CallLimit { .. } => "call-limit",
+            Self::ClaimTypeTooLong { .. } => "claim-type-too-long",
         }
     }
 

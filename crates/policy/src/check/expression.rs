@@ -6,6 +6,7 @@ use crate::ast;
 use crate::diagnostic::quotable;
 use crate::functions::{CallError, Constants, FunctionError, Values, query_text};
 use crate::jmespath::Query;
+use crate::limits::{self, Limits};
 use crate::program::{Argument, Call, Function, Operand};
 use crate::source::Span;
 use crate::suggest::closest;
@@ -87,15 +88,31 @@ impl Checker<'_, '_> {
             arguments: checked.into(),
             position,
         };
-        self.fold(call, span)
+        if is_constant(&call) {
+            self.constant(&call, span)?;
+        }
+        Ok(Argument::Call(call))
     }
 
     /// A constant query is compiled once, here.
     fn compile_query(&mut self, argument: &mut Argument, span: Span) -> Checked<()> {
-        let Argument::Literal(value) = argument else {
-            return Ok(());
+        let computed;
+        let is_literal = matches!(argument, Argument::Literal(_));
+        let value = match argument {
+            Argument::Literal(value) => &*value,
+            Argument::Call(call) if is_constant(call) => {
+                let Some(values) = self.constant(call, span)? else {
+                    return Ok(());
+                };
+                computed = values;
+                match computed.values.as_slice() {
+                    [value] => value,
+                    _ => return Ok(()),
+                }
+            }
+            _ => return Ok(()),
         };
-        let limits = self.caller.fuel.limits().query_limits();
+        let limits = self.limits.query_limits();
         let compiled =
             query_text(value).and_then(|text| Query::compile(text, &limits).map_err(FunctionError::Query));
         match compiled {
@@ -105,7 +122,9 @@ impl Checker<'_, '_> {
             }
             Err(error) => {
                 let place = match &error {
-                    FunctionError::Query(error) => place_in_string(self.text, span, error.offset),
+                    FunctionError::Query(error) if is_literal => {
+                        place_in_string(self.text, span, error.offset)
+                    }
                     _ => span,
                 };
                 self.wrong(&CheckError::Call(error), place, "functionCall")
@@ -113,29 +132,38 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// A call whose arguments are all constant is made now; its errors are errors of the text.
-    fn fold(&mut self, call: Call, span: Span) -> Checked<Argument> {
-        let constant = |argument: &Argument| matches!(argument, Argument::Literal(_) | Argument::Query(_));
-        if !call.arguments.iter().all(constant) {
-            return Ok(Argument::Call(call));
-        }
-        match self.caller.call(&call, &Constants) {
-            Ok(Values { values, .. }) => Ok(match <[_; 1]>::try_from(values) {
-                Ok([value]) => Argument::Literal(value),
-                // No value or several: there is no literal for that.
-                Err(_) => Argument::Call(call),
-            }),
+    /// A constant call is made now, for its errors, which are errors of the text. `None` when it is too much
+    /// work for that: then evaluation will tell.
+    fn constant(&mut self, call: &Call, span: Span) -> Checked<Option<Values>> {
+        match self.caller.call(call, &Constants) {
+            Ok(values) => Ok(Some(values)),
             Err(CallError::Function(error)) => self.wrong(&CheckError::Call(error), span, "functionCall"),
-            Err(CallError::Limit(exceeded)) => {
-                let error = CheckError::CallLimit {
-                    limit: exceeded.limit,
-                    allowed: exceeded.allowed,
-                };
-                self.wrong(&error, span, "functionCall")
-            }
+            Err(CallError::Limit(_)) => Ok(None),
         }
     }
 }
+
+/// Whether nothing in the call depends on claims.
+fn is_constant(call: &Call) -> bool {
+    call.arguments.iter().all(|argument| match argument {
+        Argument::Literal(_) | Argument::Query(_) => true,
+        Argument::Call(nested) => is_constant(nested),
+        Argument::Bound { .. } => false,
+    })
+}
+
+/// What all constant calls of a policy may cost while it is compiled.
+pub(super) const CONSTANT_LIMITS: Limits = Limits {
+    policy_bytes: limits::POLICY_BYTES,
+    rules: limits::RULES,
+    conditions: limits::CONDITIONS,
+    nesting: limits::NESTING,
+    steps: 100_000,
+    claims: limits::CLAIMS,
+    json_bytes: 64 * 1024,
+    text_bytes: 64 * 1024,
+    issued_bytes: 0,
+};
 
 /// The character at `offset` of the text that the string token at `token` means.
 fn place_in_string(text: &str, token: Span, offset: usize) -> Span {

@@ -67,7 +67,10 @@ impl Text {
 
     /// A copy that shares no reference count with the program, which every thread of a service uses.
     pub(crate) fn unshared(&self) -> Self {
-        Self::from(&**self)
+        match &self.0 {
+            Held::Characters(characters) => Self::from(&**characters),
+            Held::Document(document) => Self::from(document.json.unshared()),
+        }
     }
 
     /// The text, shared where it is held as such.

@@ -1,19 +1,26 @@
 //! Why rules fired or did not. Looks at a rule again after the evaluator is done with it, on a budget
 //! of its own, so that explaining never changes a decision.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::matching::{Bindings, Scope, condition_cost, property_value, satisfies, test_holds};
 use crate::claim::{Claim, Value};
 use crate::functions::{CallError, Caller, Values};
 use crate::limits::Limits;
-use crate::outcome::{CLAIMS_SHOWN, DenyReason, Miss, NearMiss, RuleEffect, RuleLocation, RuleTrace, Trace};
+use crate::outcome::{
+    CLAIMS_SHOWN, DenyReason, MISSES_SHOWN, Miss, NearMiss, RuleEffect, RuleLocation, RuleTrace, Trace,
+};
 use crate::program::{
     Action, ActionKind, Call, Condition, Operand, Property, Relation, Rule, Template, Test,
 };
 
-/// How far a missing claim is followed to the rules that would have made it.
+/// How far a missing claim is followed to the rules that would have made it, and how many rules in all.
 const CAUSES: usize = 4;
+const RULES_FOLLOWED: usize = 16;
+
+/// How often [`nearest_miss`] looks at all claims, beside the search itself.
+const LOOKS: u64 = 4;
 
 pub(super) struct Tracer<'l> {
     trace: Trace,
@@ -79,22 +86,26 @@ impl<'l> Tracer<'l> {
         });
         let nearest = missed.min_by_key(|(_, _, unmet)| *unmet);
         DenyReason::NoPermit {
-            nearest: nearest.map(|(rule, misses, _)| NearMiss {
-                rule,
-                misses: self.with_causes(misses, CAUSES),
+            nearest: nearest.map(|(rule, misses, _)| {
+                let mut followed = Vec::new();
+                NearMiss {
+                    rule,
+                    misses: self.with_causes(misses, CAUSES, &mut followed),
+                }
             }),
         }
     }
 
-    /// The misses, each with the rule that would have made the missing claim.
-    fn with_causes(&self, misses: &[Miss], depth: usize) -> Vec<Miss> {
-        let mut misses = misses.to_vec();
+    /// The first of the misses, each with the rule that would have made the missing claim. Every rule is
+    /// followed once: rules can wait for each other, and many for one.
+    fn with_causes(&self, misses: &[Miss], depth: usize, followed: &mut Vec<RuleLocation>) -> Vec<Miss> {
+        let mut misses: Vec<Miss> = misses.iter().take(MISSES_SHOWN).cloned().collect();
         let Some(depth) = depth.checked_sub(1) else {
             return misses;
         };
         for miss in &mut misses {
             let Some(wanted) = &miss.claim_type else { continue };
-            if miss.negated || !miss.found.is_empty() {
+            if miss.negated || !miss.found.is_empty() || followed.len() >= RULES_FOLLOWED {
                 continue;
             }
             let cause = self.trace.rules.iter().find_map(|traced| match &traced.effect {
@@ -103,12 +114,14 @@ impl<'l> Tracer<'l> {
                 }
                 _ => None,
             });
-            miss.because = cause.map(|(rule, misses)| {
-                Box::new(NearMiss {
-                    rule,
-                    misses: self.with_causes(misses, depth),
-                })
-            });
+            let Some((rule, missed)) = cause.filter(|(rule, _)| !followed.contains(rule)) else {
+                continue;
+            };
+            followed.push(rule);
+            miss.because = Some(Box::new(NearMiss {
+                rule,
+                misses: self.with_causes(missed, depth, followed),
+            }));
         }
         misses
     }
@@ -120,16 +133,19 @@ impl<'l> Tracer<'l> {
         for (number, condition) in (1..).zip(&rule.conditions) {
             let known = self.compute(&condition.calls, claims, &bindings, &mut computed)
                 && operands_are_known(condition, &bindings);
+            let text_left = Cell::new(self.caller.fuel.text_left());
             let scope = Scope {
                 claims,
                 bindings: &bindings,
                 computed: &computed,
+                text_left: &text_left,
             };
-            let cost = condition_cost(condition, scope).saturating_add(1);
-            if self.caller.fuel.spend(cost).is_err() {
+            let cost = condition_cost(condition, scope);
+            if self.caller.fuel.spend(cost.saturating_add(1)).is_err() {
                 self.trace.truncated = true;
                 return seen;
             }
+            let text_before = text_left.get();
             let matching = (0..)
                 .zip(claims)
                 .filter(|(_, claim)| known && satisfies(condition, claim, scope));
@@ -137,8 +153,17 @@ impl<'l> Tracer<'l> {
             if bound.is_empty() != condition.is_negated || !known {
                 seen.unmet = seen.unmet.saturating_add(1);
                 if known {
+                    if self.caller.fuel.spend(cost.saturating_mul(LOOKS)).is_err() {
+                        self.trace.truncated = true;
+                        return seen;
+                    }
                     seen.misses.push(nearest_miss(condition, number, scope, &bound));
                 }
+            }
+            let compared = text_before.saturating_sub(text_left.get());
+            if self.caller.fuel.spend_reading(compared).is_err() {
+                self.trace.truncated = true;
+                return seen;
             }
             if !condition.is_negated {
                 let shown = bound.iter().take(CLAIMS_SHOWN);
@@ -176,9 +201,16 @@ impl<'l> Tracer<'l> {
                 claims,
                 bindings,
                 computed: &[],
+                text_left: &Cell::new(0),
             };
             match self.caller.call(call, &scope) {
-                Ok(returned) => computed.push(returned),
+                Ok(returned) if self.caller.fuel.spend_text(returned.text_length()).is_ok() => {
+                    computed.push(returned);
+                }
+                Ok(_) => {
+                    self.trace.truncated = true;
+                    return false;
+                }
                 Err(CallError::Function(_)) => return false,
                 Err(CallError::Limit(_)) => {
                     self.trace.truncated = true;
@@ -333,9 +365,21 @@ fn expected_values(test: &Test, scope: Scope<'_>) -> Vec<Value> {
                 .bound_claims(*slot)
                 .map(|claim| property_value(claim, *property)),
         ),
-        Operand::Computed(index) => distinct(scope.computed(*index).iter().cloned()),
+        Operand::Computed(index) => distinct(scope.computed(*index).iter().map(without_document)),
     }
 }
+
+/// The value, unless it is a document that would have to be written, and kept, only to be shown.
+fn without_document(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.text_length() > SHOWN_BYTES => {
+            Value::from(format!("… ({} bytes of text)", text.text_length()))
+        }
+        value => value.clone(),
+    }
+}
+
+const SHOWN_BYTES: u64 = 1024;
 
 fn distinct(values: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut distinct: Vec<Value> = Vec::new();

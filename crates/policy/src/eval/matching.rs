@@ -1,6 +1,8 @@
-//! When a claim satisfies a condition. Owns the meaning of the comparisons; allocates nothing.
+//! When a claim satisfies a condition. Owns the meaning of the comparisons.
 
-use crate::claim::{Claim, Value};
+use std::cell::Cell;
+
+use crate::claim::{Claim, Text, Value};
 use crate::fuel::{Exceeded, Fuel};
 use crate::functions::{self, Values};
 use crate::program::{Condition, Operand, Property, Relation, Test};
@@ -44,6 +46,8 @@ pub(super) struct Scope<'a> {
     pub(super) bindings: &'a Bindings,
     /// What the calls of the condition returned.
     pub(super) computed: &'a [Values],
+    /// Bytes of text that comparisons may still look at.
+    pub(super) text_left: &'a Cell<u64>,
 }
 
 impl<'a> Scope<'a> {
@@ -72,7 +76,12 @@ impl functions::Scope for Scope<'_> {
     fn bound(&self, slot: usize, property: Property, fuel: &mut Fuel<'_>) -> Result<Values, Exceeded> {
         let mut values = Values::default();
         for claim in self.bound_claims(slot) {
-            values.read_only |= property == Property::Value && claim.is_read_only();
+            let read_only = claim.read_only();
+            values.read_only |= match property {
+                Property::Type => read_only.claim_type,
+                Property::Value => read_only.value,
+                Property::ValueType | Property::Issuer => false,
+            };
             values.insert(property_value(claim, property), fuel)?;
         }
         Ok(values)
@@ -100,7 +109,7 @@ pub(super) fn satisfies(condition: &Condition, claim: &Claim, scope: Scope<'_>) 
 /// other comparison has to hold with each of them. No comparison holds with an empty set.
 pub(super) fn test_holds(test: &Test, claim: &Claim, scope: Scope<'_>) -> bool {
     let found = View::of(claim, test.property);
-    let compare = |other| holds(found, test.relation, other);
+    let compare = |other| holds(found, test.relation, other, scope.text_left);
     match &test.operand {
         Operand::Literal(value) => compare(View::of_value(value)),
         Operand::Bound { slot, property } => {
@@ -139,16 +148,17 @@ pub(super) fn property_value(claim: &Claim, property: Property) -> Value {
 enum View<'a> {
     Boolean(bool),
     Integer(i64),
-    Text(&'a str),
+    Characters(&'a str),
+    Text(&'a Text),
 }
 
 impl<'a> View<'a> {
     fn of(claim: &'a Claim, property: Property) -> Self {
         match property {
-            Property::Type => Self::Text(&claim.claim_type),
+            Property::Type => Self::Characters(&claim.claim_type),
             Property::Value => Self::of_value(&claim.value),
-            Property::ValueType => Self::Text(claim.value.value_type().name()),
-            Property::Issuer => Self::Text(claim.issuer.name()),
+            Property::ValueType => Self::Characters(claim.value.value_type().name()),
+            Property::Issuer => Self::Characters(claim.issuer.name()),
         }
     }
 
@@ -159,10 +169,27 @@ impl<'a> View<'a> {
             Value::String(value) => Self::Text(value),
         }
     }
+
+    /// Bytes of text, without writing it; `None` for what is no text.
+    fn text_length(self) -> Option<u64> {
+        match self {
+            Self::Characters(characters) => u64::try_from(characters.len()).ok(),
+            Self::Text(text) => Some(text.text_length()),
+            Self::Boolean(_) | Self::Integer(_) => None,
+        }
+    }
+
+    fn characters(self) -> Option<&'a str> {
+        match self {
+            Self::Characters(characters) => Some(characters),
+            Self::Text(text) => Some(text),
+            Self::Boolean(_) | Self::Integer(_) => None,
+        }
+    }
 }
 
 /// Values of different types are never in any relation, `!=` included, and only integers have an order.
-fn holds(left: View<'_>, relation: Relation, right: View<'_>) -> bool {
+fn holds(left: View<'_>, relation: Relation, right: View<'_>, text_left: &Cell<u64>) -> bool {
     match (left, right) {
         (View::Integer(left), View::Integer(right)) => match relation {
             Relation::Equal => left == right,
@@ -173,8 +200,22 @@ fn holds(left: View<'_>, relation: Relation, right: View<'_>) -> bool {
             Relation::GreaterOrEqual => left >= right,
         },
         (View::Boolean(left), View::Boolean(right)) => equality(left == right, relation),
-        (View::Text(left), View::Text(right)) => equality(left == right, relation),
-        _ => false,
+        (left, right) => match (left.text_length(), right.text_length()) {
+            // Text of another length is not looked at, and documents are not written for it.
+            (Some(length), Some(other)) if length != other => equality(false, relation),
+            (Some(length), Some(_)) => match text_left.get().checked_sub(length) {
+                Some(left_over) => {
+                    text_left.set(left_over);
+                    equality(left.characters() == right.characters(), relation)
+                }
+                // Nothing is left, which whoever asked finds out.
+                None => {
+                    text_left.set(0);
+                    false
+                }
+            },
+            _ => false,
+        },
     }
 }
 

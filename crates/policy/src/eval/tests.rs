@@ -67,14 +67,15 @@ fn a_trace_tells_what_every_rule_did() {
 /// refusal into an error.
 #[test]
 fn a_refusal_stands_when_its_explanation_is_too_expensive() {
-    let policy = Policy::compile(
-        "version=1.0; authorizationrules{
-        [type==\"x\"] && [type==\"a\"] && [type==\"a\"] && [type==\"a\"] => permit();
-        [type==\"x\"] && [type==\"y\"] => permit(); };",
-    )
+    let policy = Policy::compile(&format!(
+        "version=1.0; authorizationrules{{
+        [type==\"x\"]{} => permit();
+        [type==\"x\"] && [type==\"y\"] => permit(); }};",
+        " && [type==\"a\"]".repeat(20)
+    ))
     .unwrap();
     let limits = Limits {
-        steps: 6,
+        steps: 30,
         ..Limits::default()
     };
     let outcome = policy.evaluate(claims(&[("a", 1), ("a", 2)]), &limits).unwrap();

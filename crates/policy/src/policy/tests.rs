@@ -145,8 +145,8 @@ fn hostile_policies_meet_the_step_limit() {
         error,
         EvaluationError::LimitExceeded {
             limit: crate::Limit::Steps,
-            allowed: 2_000_000,
-            found: 1 + 1024 + 2 * 1024 * (1 + 1024),
+            allowed: 1_000_000,
+            found: 1 + 1024 + 1024 * (1 + 1024),
         }
     );
 }
