@@ -23,6 +23,7 @@ use crate::claim::{Value, ValueType};
 mod azure_guest;
 mod platform;
 mod reserved;
+mod settings;
 mod sgx;
 mod snp;
 mod tdx;
@@ -31,6 +32,7 @@ mod tests;
 mod tpm;
 
 pub use reserved::is_reserved;
+pub use settings::{SettingEntry, setting, token_property};
 
 /// What a policy judges: the attestation type it is set for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

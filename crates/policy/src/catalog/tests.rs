@@ -106,3 +106,20 @@ fn names_of_the_service_are_reserved_and_names_of_the_default_policy_are_not() {
         assert!(!is_reserved(name), "{name}");
     }
 }
+
+#[test]
+fn every_setting_of_the_language_has_an_effect_on_something() {
+    for word in [
+        "x-ms-sgx-tcbidentifier",
+        "require_valid_aik_cert",
+        "required_pcr_mask",
+    ] {
+        assert!(crate::configuration::check_key(word).is_ok());
+        assert!(!setting(word).unwrap().subjects.is_empty(), "{word}");
+        assert_eq!(token_property(word), None);
+    }
+    for word in crate::configuration::TOKEN_PROPERTIES {
+        assert!(!token_property(word).unwrap().subjects.is_empty(), "{word}");
+        assert_eq!(setting(word), None);
+    }
+}

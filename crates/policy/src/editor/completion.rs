@@ -3,7 +3,7 @@
 use super::place::{Level, LevelKind, Place, Tokens};
 use super::words::{self, Word};
 use super::{Completion, CompletionKind};
-use crate::catalog::{self, ClaimEntry, Subject};
+use crate::catalog::{self, ClaimEntry, SettingEntry, Subject};
 use crate::claim::{Issuer, ValueType};
 use crate::lexer::TokenKind;
 use crate::program::{ActionKind, ClaimAction, Function, Property, SectionKind};
@@ -29,6 +29,9 @@ pub(super) fn at(text: &str, offset: usize, subject: Option<Subject>) -> Vec<Com
         Some(_) => Vec::new(),
     }
 }
+
+/// Finds what the catalog says about a setting.
+type Entry = fn(&str) -> Option<&'static SettingEntry>;
 
 struct Offers<'t> {
     place: Place<'t>,
@@ -65,7 +68,7 @@ impl Offers<'_> {
         match self.place.before_kind() {
             Some(TokenKind::Arrow) => ActionKind::ALL
                 .into_iter()
-                .filter(|action| is_allowed(*action, section))
+                .filter(|action| action.sections().contains(&section))
                 .map(|action| self.action(action))
                 .collect(),
             Some(TokenKind::LeftBrace | TokenKind::Semicolon) => vec![
@@ -169,13 +172,19 @@ impl Offers<'_> {
                 Some(Property::Type),
                 Some(LevelKind::Action(ActionKind::Claim(ClaimAction::IssueProperty))),
             ) => {
-                let settings: &[Word] = if self.place.section == Some(SectionKind::Configuration) {
-                    &words::SETTINGS
-                } else {
-                    &words::TOKEN_PROPERTIES
+                let (settings, entry): (&[Word], Entry) =
+                    if self.place.section == Some(SectionKind::Configuration) {
+                        (&words::SETTINGS, catalog::setting)
+                    } else {
+                        (&words::TOKEN_PROPERTIES, catalog::token_property)
+                    };
+                let has_effect = |word: &&Word| {
+                    self.subject.is_none_or(|subject| {
+                        entry(word.name).is_none_or(|entry| entry.subjects.contains(&subject))
+                    })
                 };
                 let offer = |word: &Word| self.word(*word, CompletionKind::Setting, &self.quote(word.name));
-                settings.iter().map(offer).collect()
+                settings.iter().filter(has_effect).map(offer).collect()
             }
             (Some(Property::Issuer), Some(LevelKind::Condition)) => Issuer::ALL
                 .map(|issuer| self.value(issuer.name(), "issuer", &self.quote(issuer.name())))
@@ -310,14 +319,4 @@ pub(super) fn described(claim: &ClaimEntry) -> String {
         }
     }
     text
-}
-
-/// Which actions a section takes (MAA documentation, "policy actions").
-fn is_allowed(action: ActionKind, section: SectionKind) -> bool {
-    match action {
-        ActionKind::Permit | ActionKind::Deny => section == SectionKind::Authorization,
-        ActionKind::Claim(ClaimAction::Add) => section != SectionKind::Configuration,
-        ActionKind::Claim(ClaimAction::Issue) => section == SectionKind::Issuance,
-        ActionKind::Claim(ClaimAction::IssueProperty) => section != SectionKind::Authorization,
-    }
 }

@@ -15,7 +15,11 @@ fn offers(marked: &str, subject: Option<Subject>) -> Vec<Completion> {
 }
 
 fn labels(marked: &str) -> Vec<String> {
-    let offers = offers(marked, Some(Subject::SgxEnclave));
+    labels_for(marked, Some(Subject::SgxEnclave))
+}
+
+fn labels_for(marked: &str, subject: Option<Subject>) -> Vec<String> {
+    let offers = offers(marked, subject);
     offers.into_iter().map(|offer| offer.label).collect()
 }
 
@@ -202,21 +206,28 @@ fn values_are_those_the_claim_can_have() {
     );
 }
 
+/// Those that have an effect on what the policy judges.
 #[test]
 fn settings_are_offered_where_they_belong() {
-    assert_eq!(
-        labels("version=1.1; configurationrules { => issueproperty(type=\"|\""),
-        [
-            "x-ms-sgx-tcbidentifier",
-            "require_valid_aik_cert",
-            "required_pcr_mask"
-        ]
-    );
-    assert_eq!(
-        labels(&format!("{ISSUE}=> issueproperty(type=\"|\"")),
-        ["report_validity_in_minutes", "omit_x5c"]
-    );
-    assert_eq!(labels(&format!("{ISSUE}=> issue(type=\"|\"")), [""; 0]);
+    let settings = "version=1.1; configurationrules { => issueproperty(type=\"|\"";
+    let properties = format!("{ISSUE}=> issueproperty(type=\"|\"");
+    let sgx = ["x-ms-sgx-tcbidentifier"];
+    let tpm = ["require_valid_aik_cert", "required_pcr_mask"];
+    let token = ["report_validity_in_minutes", "omit_x5c"];
+    for (subject, expected, expected_properties) in [
+        (None, &[&sgx[..], &tpm].concat()[..], &token[..]),
+        (Some(Subject::OpenEnclave), &sgx, &[]),
+        (Some(Subject::Tpm), &tpm, &token),
+        (Some(Subject::TdxVm), &[], &[]),
+    ] {
+        assert_eq!(labels_for(settings, subject), expected, "{subject:?}");
+        assert_eq!(
+            labels_for(&properties, subject),
+            expected_properties,
+            "{subject:?}"
+        );
+    }
+    assert_eq!(labels_for(&format!("{ISSUE}=> issue(type=\"|\""), None), [""; 0]);
 }
 
 #[test]
