@@ -9,24 +9,37 @@ use std::collections::HashSet;
 use super::Linter;
 use super::constraint::Constraint;
 use super::finding::Lint;
-use super::knowledge::{MadeType, assigned, made_type};
-use crate::ast::{ActionBody, Condition, ExpressionKind, Policy, Rule};
+use super::knowledge::{MadeType, assigned, bound, made_type};
+use crate::ast::{ActionBody, ClaimArgument, Condition, Expression, ExpressionKind, Policy, Rule};
 use crate::catalog::{self, ClaimEntry, Subject};
 use crate::claim::{Issuer, Value};
-use crate::program::{Property, SectionKind};
+use crate::program::{Function, Property, SectionKind};
 use crate::source::Span;
+
+/// How many claims of the policy's own are known with their values; of further ones only the types are. An
+/// author makes a few before deciding, and a hostile text must not have each condition compared with
+/// thousands.
+const MADE_CLAIMS: usize = 256;
+
+/// The claim of Azure guests that says whether all three kinds of debugging are off, each of which has a
+/// claim of its own (MAA documentation, "claim sets", Azure guests).
+const DEBUGGERS_DISABLED: &str = "x-ms-azurevm-debuggersdisabled";
 
 pub(super) fn lint(linter: &mut Linter<'_, '_>, policy: &Policy<'_>, subject: Subject) {
     let what = match subject {
         Subject::SgxEnclave | Subject::OpenEnclave => "a debuggable enclave",
         Subject::TdxVm | Subject::SevSnpVm => "a debuggable virtual machine",
-        // Debugging an operating system is another matter than reading the memory of an enclave.
-        Subject::AzureGuest | Subject::Tpm => return,
+        Subject::AzureGuest => "a debuggable operating system",
+        // Claims of TPM evidence tell of boot debugging only, and not every platform has them.
+        Subject::Tpm => return,
     };
     let Some((entry, value)) = debug_claims(subject).next() else {
         return;
     };
-    if let Some(span) = permission(policy, subject) {
+    let permission = debuggable_states(subject)
+        .into_iter()
+        .find_map(|state| permission(policy, Claims::new(subject, state)));
+    if let Some(span) = permission {
         let lint = Lint::PermitsDebug {
             what,
             claim: entry.name,
@@ -40,9 +53,27 @@ fn debug_claims(subject: Subject) -> impl Iterator<Item = (&'static ClaimEntry, 
     catalog::claims(subject).filter_map(|entry| Some((entry, entry.debuggable_when?.into())))
 }
 
-/// Where the policy permits debuggable evidence, if it may.
-fn permission(policy: &Policy<'_>, subject: Subject) -> Option<Span> {
-    let mut claims = Claims::of_debuggable(subject);
+/// The debug claims of evidence that can be debugged. An Azure guest can be in three ways, and a policy has
+/// to refuse each; elsewhere all claims say the same.
+fn debuggable_states(subject: Subject) -> Vec<Vec<(&'static str, Value)>> {
+    let all: Vec<(&str, Value)> = debug_claims(subject)
+        .map(|(entry, value)| (entry.name, value))
+        .collect();
+    if subject != Subject::AzureGuest {
+        return vec![all];
+    }
+    all.iter()
+        .filter(|(name, _)| *name != DEBUGGERS_DISABLED)
+        .map(|(enabled, _)| {
+            all.iter()
+                .map(|(name, _)| (*name, Value::from(name == enabled)))
+                .collect()
+        })
+        .collect()
+}
+
+/// Where the policy permits evidence with these claims, if it may.
+fn permission<'a>(policy: &'a Policy<'a>, mut claims: Claims<'a>) -> Option<Span> {
     let mut permission = None;
     let rules = policy
         .sections
@@ -64,7 +95,7 @@ fn permission(policy: &Policy<'_>, subject: Subject) -> Option<Span> {
             _ => claims.learn(rule, fires),
         }
     }
-    permission.filter(|_| !claims.is_debug_claim_judged_otherwise)
+    permission
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,24 +114,23 @@ struct Claims<'a> {
     possible: HashSet<&'a str>,
     /// Whether claims of any type may be there.
     is_anything_possible: bool,
-    /// Whether a condition looks at a debug claim in a way that cannot be judged here.
-    is_debug_claim_judged_otherwise: bool,
 }
 
 impl<'a> Claims<'a> {
-    fn of_debuggable(subject: Subject) -> Self {
+    /// Evidence whose debug claims are these.
+    fn new(subject: Subject, debug_claims: Vec<(&'static str, Value)>) -> Self {
         Self {
             subject,
-            certain: debug_claims(subject)
-                .map(|(entry, value)| (entry.name, value, Issuer::AttestationService))
+            certain: debug_claims
+                .into_iter()
+                .map(|(name, value)| (name, value, Issuer::AttestationService))
                 .collect(),
             possible: HashSet::new(),
             is_anything_possible: false,
-            is_debug_claim_judged_otherwise: false,
         }
     }
 
-    fn holds(&mut self, condition: &Condition<'_>) -> Truth {
+    fn holds(&self, condition: &Condition<'_>) -> Truth {
         let found = self.finds(condition);
         match (condition.negated.is_some(), found) {
             (true, Truth::No) => Truth::Yes,
@@ -109,52 +139,107 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Whether a claim meets the comparisons.
-    fn finds(&mut self, condition: &Condition<'_>) -> Truth {
+    /// Whether a claim meets the comparisons. Those with other claims and with results of functions may
+    /// fail, so that they make nothing certain.
+    fn finds(&self, condition: &Condition<'_>) -> Truth {
         let Ok(constraint) = Constraint::of(condition) else {
             return Truth::No;
         };
-        let asked = constraint.claim_type.map(|(name, _)| name);
-        let is_debug_claim =
-            |name: &str| catalog::claim(name).is_some_and(|entry| entry.debuggable_when.is_some());
-        if constraint.is_incomplete {
-            self.is_debug_claim_judged_otherwise |= asked.is_none_or(is_debug_claim);
-            return Truth::Perhaps;
+        if self.certain_values(&constraint).next().is_some() {
+            return if constraint.is_incomplete {
+                Truth::Perhaps
+            } else {
+                Truth::Yes
+            };
         }
-        let is_certain = self
-            .certain
+        if self.may_have(&constraint) {
+            Truth::Perhaps
+        } else {
+            Truth::No
+        }
+    }
+
+    /// The values of the claims that are there for certain and meet the literal comparisons.
+    fn certain_values(&self, constraint: &Constraint<'_>) -> impl Iterator<Item = &Value> {
+        self.certain
             .iter()
-            .any(|(name, value, issuer)| constraint.admits(name, value, *issuer));
-        if is_certain {
-            return Truth::Yes;
-        }
-        let is_possible = asked.is_none_or(|name| {
-            self.is_anything_possible
-                || self.possible.contains(name)
-                || catalog::claim(name).is_some_and(|entry| {
-                    entry.is_given_by(self.subject)
-                        && entry.debuggable_when.is_none()
-                        && constraint.allows_issuer(Issuer::AttestationService)
-                })
-        });
-        if is_possible { Truth::Perhaps } else { Truth::No }
+            .filter(|(name, value, issuer)| constraint.admits(name, value, *issuer))
+            .map(|(_, value, _)| value)
+    }
+
+    /// Whether there may be claims of the type that is asked for, beyond those that are there for certain.
+    fn may_have(&self, constraint: &Constraint<'_>) -> bool {
+        let Some((name, _)) = constraint.claim_type else {
+            return true;
+        };
+        let is_given = || {
+            catalog::claim(name).is_some_and(|entry| {
+                entry.is_given_by(self.subject)
+                    && entry.debuggable_when.is_none()
+                    && constraint.allows_issuer(Issuer::AttestationService)
+            })
+        };
+        self.is_anything_possible || self.possible.contains(name) || is_given()
     }
 
     fn learn(&mut self, rule: &'a Rule<'_>, fires: Truth) {
         if fires == Truth::No {
             return;
         }
-        let value = assigned(rule, Property::Value).map(|value| &value.kind);
-        match (made_type(rule), value) {
-            (None, _) => {}
-            (Some(MadeType::Named(name)), Some(ExpressionKind::Literal(value))) if fires == Truth::Yes => {
-                self.certain
-                    .push((name, value.clone(), Issuer::AttestationPolicy));
+        let name = match made_type(rule) {
+            None => return,
+            Some(MadeType::Depends) => {
+                self.is_anything_possible = true;
+                return;
             }
-            (Some(MadeType::Named(name)), _) => {
+            Some(MadeType::Named(name)) => name,
+        };
+        let value = self
+            .made_value(rule)
+            .filter(|_| fires == Truth::Yes && self.certain.len() < MADE_CLAIMS);
+        match value {
+            Some(value) => self.certain.push((name, value, Issuer::AttestationPolicy)),
+            None => {
                 self.possible.insert(name);
             }
-            (Some(MadeType::Depends), _) => self.is_anything_possible = true,
         }
+    }
+
+    /// The value of the claims that a rule makes, if it is known.
+    fn made_value(&self, rule: &Rule<'_>) -> Option<Value> {
+        match &rule.action.kind {
+            ActionBody::Claim {
+                claim: ClaimArgument::Copy(name),
+                ..
+            } => self.bound_value(name.text, rule),
+            _ => self.value(assigned(rule, Property::Value)?, rule),
+        }
+    }
+
+    fn value(&self, expression: &Expression<'_>, rule: &Rule<'_>) -> Option<Value> {
+        match &expression.kind {
+            ExpressionKind::Literal(value) => Some(value.clone()),
+            ExpressionKind::Property {
+                name,
+                property: Property::Value,
+            } => self.bound_value(name.text, rule),
+            ExpressionKind::Call { name, arguments } if name.text == Function::NegateBool.name() => {
+                match self.value(arguments.first()?, rule)? {
+                    Value::Boolean(value) => Some(Value::from(!value)),
+                    _ => None,
+                }
+            }
+            ExpressionKind::Property { .. } | ExpressionKind::Call { .. } => None,
+        }
+    }
+
+    /// The value of the one claim that the condition named `name` finds.
+    fn bound_value(&self, name: &str, rule: &Rule<'_>) -> Option<Value> {
+        let constraint = Constraint::of(bound(rule, name)?).ok()?;
+        if constraint.is_incomplete || self.may_have(&constraint) {
+            return None;
+        }
+        let mut values = self.certain_values(&constraint);
+        values.next().filter(|_| values.next().is_none()).cloned()
     }
 }
