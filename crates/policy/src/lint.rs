@@ -74,7 +74,7 @@ impl Linter<'_, '_> {
         let mut knowledge = Knowledge::new(policy, subject);
         for section in &policy.sections {
             // What configuration rules issue stays among them.
-            let mut settings = Knowledge::without_evidence();
+            let mut settings = Knowledge::without_evidence(subject);
             let known = if section.kind == SectionKind::Configuration {
                 &mut settings
             } else {

@@ -1,11 +1,11 @@
-//! Lints about what rules make: names that are the service's, values that may not be issued, and
-//! bindings that nothing uses.
+//! Lints about what rules make: names that are the service's, values that may not be issued, settings
+//! without effect, and bindings that nothing uses.
 
 use super::Linter;
-use super::finding::Lint;
+use super::finding::{Lint, Setting};
 use super::knowledge::{Knowledge, MadeType, assigned, claim_action, made_type};
 use crate::ast::{ActionBody, ClaimArgument, Expression, ExpressionKind, Rule};
-use crate::catalog::is_reserved;
+use crate::catalog::{self, is_reserved};
 use crate::diagnostic::quotable;
 use crate::program::{ClaimAction, Property};
 use crate::source::Span;
@@ -13,6 +13,7 @@ use crate::source::Span;
 pub(super) fn lint(linter: &mut Linter<'_, '_>, rule: &Rule<'_>, known: &Knowledge<'_>) {
     reserved_claim(linter, rule);
     read_only_claim(linter, rule, known);
+    setting_of_another_type(linter, rule, known);
     unused_identifiers(linter, rule);
 }
 
@@ -23,31 +24,66 @@ fn reserved_claim(linter: &mut Linter<'_, '_>, rule: &Rule<'_>) {
         return;
     };
     if is_reserved(name) {
-        let span = copied(rule).or_else(|| assigned(rule, Property::Type).map(|value| value.span));
         let lint = Lint::ReservedClaim { name: quotable(name) };
-        linter.report(&lint, span.unwrap_or(rule.action.span), "claimArg");
+        linter.report(&lint, type_span(rule), "claimArg");
     }
 }
 
-/// Only `add` keeps a value among the incoming claims.
+/// Only `add` keeps what comes from a read-only value among the incoming claims.
 fn read_only_claim(linter: &mut Linter<'_, '_>, rule: &Rule<'_>, known: &Knowledge<'_>) {
     if matches!(claim_action(rule), None | Some(ClaimAction::Add)) {
         return;
     }
-    let found = match &rule.action.kind {
-        ActionBody::Claim {
-            claim: ClaimArgument::Copy(name),
-            ..
-        } => known
-            .read_only_binding(name.text, rule)
-            .map(|claim| (claim, name.span)),
-        _ => assigned(rule, Property::Value)
-            .and_then(|value| Some((known.read_only(value, rule)?, value.span))),
-    };
-    if let Some((name, span)) = found {
-        let lint = Lint::ReadOnlyClaim { name: quotable(name) };
-        linter.report(&lint, span, "claimArg");
+    if let ActionBody::Claim {
+        claim: ClaimArgument::Copy(name),
+        ..
+    } = &rule.action.kind
+    {
+        let claim = known.read_only_binding(name.text, rule);
+        report_read_only(linter, Property::Value, claim, name.span);
     }
+    for property in [Property::Type, Property::Value] {
+        if let Some(assigned) = assigned(rule, property) {
+            let claim = known.read_only(assigned, rule);
+            report_read_only(linter, property, claim, assigned.span);
+        }
+    }
+}
+
+fn report_read_only(linter: &mut Linter<'_, '_>, property: Property, claim: Option<&str>, span: Span) {
+    if let Some(name) = claim.map(quotable) {
+        linter.report(&Lint::ReadOnlyClaim { property, name }, span, "claimArg");
+    }
+}
+
+/// What the subject's verification and tokens do not heed.
+fn setting_of_another_type(linter: &mut Linter<'_, '_>, rule: &Rule<'_>, known: &Knowledge<'_>) {
+    let (Some(subject), Some(MadeType::Named(name)), Some(ClaimAction::IssueProperty)) =
+        (known.subject, made_type(rule), claim_action(rule))
+    else {
+        return;
+    };
+    let (kind, found) = if known.is_configuration {
+        (Setting::Verification, catalog::setting(name))
+    } else {
+        (Setting::Token, catalog::token_property(name))
+    };
+    if let Some(entry) = found.filter(|entry| !entry.subjects.contains(&subject)) {
+        let lint = Lint::SettingOfAnotherType {
+            kind,
+            name: entry.name,
+            subject,
+            honoured_by: entry.subjects,
+        };
+        linter.report(&lint, type_span(rule), "claimArg");
+    }
+}
+
+/// Where the text says which type the claims have that a rule makes.
+fn type_span(rule: &Rule<'_>) -> Span {
+    copied(rule)
+        .or_else(|| assigned(rule, Property::Type).map(|value| value.span))
+        .unwrap_or(rule.action.span)
 }
 
 fn copied(rule: &Rule<'_>) -> Option<Span> {

@@ -2,7 +2,7 @@
 
 use super::Linter;
 use super::constraint::Constraint;
-use super::finding::{Lint, Never, nearest};
+use super::finding::{Lint, Never, nearest, subject_names};
 use super::knowledge::{Knowledge, Made};
 use crate::ast::{Condition, ExpressionKind, Rule, Test};
 use crate::catalog::{self, ClaimEntry};
@@ -192,10 +192,8 @@ fn absence(name: &str, constraint: &Constraint<'_>, known: &Knowledge<'_>) -> Ab
 }
 
 fn unknown_claim(name: &str, known: &Knowledge<'_>) -> Lint {
-    let elsewhere = catalog::claim(name).map(|entry| {
-        let subjects: Vec<&str> = entry.subjects.iter().map(|subject| subject.name()).collect();
-        format!("evidence of type {} gives it", subjects.join(", "))
-    });
+    let elsewhere = catalog::claim(name)
+        .map(|entry| format!("evidence of type {} gives it", subject_names(entry.subjects)));
     Lint::UnknownClaim {
         name: quotable(name),
         subject: known.subject,

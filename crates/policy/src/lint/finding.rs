@@ -5,9 +5,10 @@ use thiserror::Error;
 use crate::catalog::Subject;
 use crate::diagnostic::{Finding, Severity};
 use crate::parser::did_you_mean;
+use crate::program::Property;
 
 /// The code of every lint. `docs/lints` has a page for each.
-pub const CODES: [&str; 17] = [
+pub const CODES: [&str; 18] = [
     "always-true",
     "comment-hides-rule",
     "deprecated-claim",
@@ -19,6 +20,7 @@ pub const CODES: [&str; 17] = [
     "read-only-claim",
     "redundant-permit",
     "reserved-claim",
+    "setting-of-another-type",
     "type-comparison",
     "unconditional-deny",
     "unknown-claim",
@@ -71,9 +73,16 @@ pub(super) enum Lint {
         "the token's claim `{name}` is the service's own; what a policy issues under that name is left out"
     )]
     ReservedClaim { name: String },
-    #[error("the value comes from the read-only claim `{name}`, which cannot be issued")]
-    ReadOnlyClaim { name: String },
-    #[error("debuggable {what} is permitted: no rule refuses the value {value} of `{claim}`")]
+    #[error("the {property} comes from the read-only claim `{name}`, which cannot be issued")]
+    ReadOnlyClaim { property: Property, name: String },
+    #[error("the {kind} `{name}` has no effect for type {subject}")]
+    SettingOfAnotherType {
+        kind: Setting,
+        name: &'static str,
+        subject: Subject,
+        honoured_by: &'static [Subject],
+    },
+    #[error("{what} is permitted: no rule refuses the value {value} of `{claim}`")]
     PermitsDebug {
         what: &'static str,
         claim: &'static str,
@@ -106,6 +115,17 @@ pub(super) enum Never {
     ValueType { name: String, found: &'static str },
     #[error("`{name}` is between 0 and {maximum}")]
     Range { name: String, maximum: i64 },
+}
+
+/// What `issueproperty` sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum Setting {
+    /// In configuration rules.
+    #[error("setting")]
+    Verification,
+    /// In issuance rules.
+    #[error("token property")]
+    Token,
 }
 
 /// What a comment hides.
@@ -147,6 +167,7 @@ impl Finding for Lint {
             Self::CommentHidesRule { .. } => "comment-hides-rule",
             Self::ReservedClaim { .. } => "reserved-claim",
             Self::ReadOnlyClaim { .. } => "read-only-claim",
+            Self::SettingOfAnotherType { .. } => "setting-of-another-type",
             Self::PermitsDebug { .. } => "permits-debug",
             Self::Query(_) => "json-query",
             Self::UnusedIdentifier { .. } => "unused-identifier",
@@ -183,6 +204,9 @@ impl Finding for Lint {
             Self::ReservedClaim { .. } => "issue it under another name".to_owned(),
             Self::ReadOnlyClaim { .. } => {
                 "issue whether it is what you expect, or a value of your own".to_owned()
+            }
+            Self::SettingOfAnotherType { honoured_by, .. } => {
+                format!("leave it out; it is for {}", subject_names(honoured_by))
             }
             Self::PermitsDebug { claim, value, .. } => {
                 format!("add `[type==\"{claim}\", value=={value}] => deny();`")
@@ -229,6 +253,12 @@ impl Query {
 /// The help of a name that is nearly another.
 pub(super) fn nearest(suggestion: Option<&str>) -> Option<String> {
     did_you_mean(suggestion)
+}
+
+/// Attestation types as sentences have them.
+pub(super) fn subject_names(subjects: &[Subject]) -> String {
+    let names: Vec<&str> = subjects.iter().map(|subject| subject.name()).collect();
+    names.join(", ")
 }
 
 fn of_subject(subject: Option<Subject>) -> String {

@@ -49,20 +49,19 @@ impl<'a> Knowledge<'a> {
     pub(super) fn new(policy: &'a Policy<'_>, subject: Option<Subject>) -> Self {
         let rules = policy.sections.iter().flat_map(|section| &section.rules);
         Self {
-            subject,
             is_1_2: !policy
                 .version
                 .is_some_and(|version| matches!(version.text, "1.0" | "1.1")),
             is_configuration: false,
             made_somewhere: rules.filter_map(introduced_type).collect(),
-            ..Self::without_evidence()
+            ..Self::without_evidence(subject)
         }
     }
 
-    /// What configuration rules know: nothing.
-    pub(super) fn without_evidence() -> Self {
+    /// What configuration rules know: nothing but the attestation type.
+    pub(super) fn without_evidence(subject: Option<Subject>) -> Self {
         Self {
-            subject: None,
+            subject,
             is_1_2: true,
             is_configuration: true,
             made: HashMap::new(),

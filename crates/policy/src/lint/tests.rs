@@ -2,6 +2,8 @@ use super::*;
 use crate::defaults;
 
 mod claims;
+mod debug;
+mod messages;
 
 /// The lints of a text as `code line:column symbol`, without what compiling finds.
 fn lints(text: &str, subject: Option<Subject>) -> Vec<String> {
@@ -229,6 +231,80 @@ fn read_only_values_are_not_issued() {
 }
 
 #[test]
+fn types_from_read_only_values_are_not_issued() {
+    for marked in [
+        "c:[type==\"pcrs\"] => issue(type=«c.value», value=1);",
+        "c:[type==\"pcrs\"] => issueproperty(type=«c.value», value=1);",
+        "c:[type==\"pcrs\"] => issue(type=«AppendString(\"a\", c.value)», value=1);",
+    ] {
+        check_marked("read-only-claim", marked);
+        assert_eq!(
+            words(&marked.replace(['«', '»'], ""), None).0,
+            "the type comes from the read-only claim `pcrs`, which cannot be issued"
+        );
+    }
+    assert_eq!(
+        tpm("c:[type==\"pcrs\"] => issue(type=c.value, value=c.value);"),
+        ["read-only-claim 2:32 c.value", "read-only-claim 2:47 c.value"]
+    );
+    for rule in [
+        "c:[type==\"pcrs\"] => add(type=c.value, value=1);",
+        "c:[type==\"pcrs\"] => issue(type=c.issuer, value=1);",
+        "c:[type==\"events\"] => issue(type=c.value, value=1);",
+    ] {
+        assert_eq!(tpm(rule), NOTHING, "{rule}");
+    }
+}
+
+#[test]
+fn settings_without_effect_on_the_type_are_told() {
+    let settings = |rules: &str, subject: Option<Subject>| {
+        let mut found = lints(
+            &format!("version=1.1; configurationrules{{\n{rules}\n}}; authorizationrules{{ => permit(); }};"),
+            subject,
+        );
+        found.retain(|finding| !finding.starts_with("permits-debug "));
+        found
+    };
+    let properties = |rules: &str, subject: Option<Subject>| {
+        let mut found = issuance(rules, subject);
+        found.retain(|finding| !finding.starts_with("permits-debug "));
+        found
+    };
+    let tcb = "=> issueproperty(type=\"x-ms-sgx-tcbidentifier\", value=\"11\");";
+    let aik = "=> issueproperty(type=\"require_valid_aik_cert\", value=false);";
+    let mask = "=> issueproperty(type=\"required_pcr_mask\", value=15);";
+    let validity = "=> issueproperty(type=\"report_validity_in_minutes\", value=60);";
+    let header = "=> issueproperty(type=\"omit_x5c\", value=true);";
+    for subject in Subject::ALL {
+        let is_sgx = matches!(subject, Subject::SgxEnclave | Subject::OpenEnclave);
+        let is_tpm = subject == Subject::Tpm;
+        for (rule, is_honoured) in [(tcb, is_sgx), (aik, is_tpm), (mask, is_tpm)] {
+            let name = rule.split('"').nth(1).unwrap();
+            let told = format!("setting-of-another-type 2:23 \"{name}\"");
+            let expected = if is_honoured { vec![] } else { vec![told] };
+            assert_eq!(settings(rule, Some(subject)), expected, "{subject}: {rule}");
+            assert_eq!(settings(rule, None), NOTHING);
+        }
+        for rule in [validity, header] {
+            let name = rule.split('"').nth(1).unwrap();
+            let told = format!("setting-of-another-type 2:23 \"{name}\"");
+            let expected = if is_tpm { vec![] } else { vec![told] };
+            assert_eq!(properties(rule, Some(subject)), expected, "{subject}: {rule}");
+            assert_eq!(properties(rule, None), NOTHING);
+        }
+    }
+    // A claim of that name is no property, and other properties are told of elsewhere.
+    for rule in [
+        "=> issue(type=\"omit_x5c\", value=true);",
+        "=> add(type=\"omit_x5c\", value=true);",
+        "=> issueproperty(type=\"x-ms-sgx-tcbidentifier\", value=\"11\");",
+    ] {
+        assert_eq!(properties(rule, Some(Subject::TdxVm)), NOTHING, "{rule}");
+    }
+}
+
+#[test]
 fn queries_that_cannot_find_what_they_look_for() {
     let rule = |claim: &str, query: &str| {
         format!("c:[type==\"{claim}\"] => add(type=\"a\", value=JmesPath(c.value, \"{query}\"));")
@@ -301,85 +377,6 @@ fn a_rule_that_stands_twice() {
         "it may fire for the new claim only"
     );
     assert_eq!(tpm(&format!("{rule} => add(type=\"a\", value=1);")), NOTHING);
-}
-
-#[test]
-fn debuggable_evidence_is_permitted_unless_a_rule_refuses_it() {
-    for rules in [
-        "=> permit();",
-        "[type==\"x-ms-sgx-is-debuggable\"] => permit();",
-        "[type==\"x-ms-sgx-is-debuggable\", value==true] => permit();",
-        "[type==\"x-ms-sgx-mrsigner\", value==\"00\"] => permit();",
-        // Refused only together with something else.
-        "[type==\"x-ms-sgx-is-debuggable\", value==true] && [type==\"x-ms-sgx-svn\", value==1] => deny(); => permit();",
-        // One of two permissions is enough.
-        "[type==\"x-ms-sgx-is-debuggable\", value==false] => permit(); [type==\"x-ms-sgx-svn\", value==1] => permit();",
-        "[type==\"x-ms-sgx-svn\", value==1] => add(type=\"good\", value=true); [type==\"good\"] => permit();",
-    ] {
-        let found = authorization(rules, SGX);
-        assert!(
-            found.iter().any(|finding| finding.starts_with("permits-debug ")),
-            "{rules}: {found:?}"
-        );
-        assert!(
-            !authorization(rules, None)
-                .iter()
-                .any(|finding| finding.starts_with("permits-debug ")),
-            "{rules}: without a type nobody knows"
-        );
-    }
-    for rules in [
-        "[type==\"x-ms-sgx-is-debuggable\", value==false] => permit();",
-        "[type==\"x-ms-sgx-is-debuggable\", value!=true] && [type==\"x-ms-sgx-svn\", value==1] => permit();",
-        "![type==\"x-ms-sgx-is-debuggable\", value==true] => permit();",
-        "[type==\"x-ms-sgx-is-debuggable\", value==true] => deny(); => permit();",
-        "=> permit(); ![type==\"x-ms-sgx-is-debuggable\", value==false] => deny();",
-        "[value==true] => deny(); => permit();",
-        "=> deny();",
-        "[type==\"x-ms-sgx-is-debuggable\", value==false] => add(type=\"good\", value=true); [type==\"good\"] => permit();",
-        "[type==\"x-ms-sgx-is-debuggable\", value==true] => add(type=\"bad\", value=true); [type==\"bad\", value==true] => deny(); => permit();",
-        // Not to be judged here, so nothing is said.
-        "c:[type==\"x-ms-sgx-svn\"] && [type==\"x-ms-sgx-is-debuggable\", value==NegateBool(c.value)] => permit();",
-    ] {
-        let found = authorization(rules, SGX);
-        assert!(
-            !found.iter().any(|finding| finding.starts_with("permits-debug ")),
-            "{rules}: {found:?}"
-        );
-    }
-}
-
-#[test]
-fn either_debug_claim_of_a_tdx_machine_refuses_debugging() {
-    for rules in [
-        "[type==\"dbgstat\", value==\"disabled\"] => permit();",
-        "[type==\"tdx_td_attributes_debug\", value==false] => permit();",
-    ] {
-        assert_eq!(authorization(rules, Some(Subject::TdxVm)), NOTHING, "{rules}");
-    }
-    assert_eq!(
-        authorization("=> permit();", Some(Subject::TdxVm)),
-        ["permits-debug 2:4 permit"]
-    );
-    for subject in [Subject::Tpm, Subject::AzureGuest] {
-        assert_eq!(authorization("=> permit();", Some(subject)), NOTHING);
-    }
-}
-
-#[test]
-fn the_help_against_debugging_is_a_rule_that_ends_it() {
-    let text = |rule: &str| format!("version=1.0;\nauthorizationrules{{ {rule} => permit(); }};");
-    for subject in [
-        Subject::SgxEnclave,
-        Subject::OpenEnclave,
-        Subject::TdxVm,
-        Subject::SevSnpVm,
-    ] {
-        let found = lint(&text(""), Some(subject));
-        let help = found[0].help.clone().unwrap();
-        let rule = help.strip_prefix("add `").unwrap().strip_suffix('`').unwrap();
-        assert_eq!(lint(&text(rule), Some(subject)), [], "{rule}");
-    }
 }
 
 #[test]
