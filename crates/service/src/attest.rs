@@ -287,7 +287,7 @@ impl Admitted<'_> {
         let service = claims::of_evidence(&appraisal, collateral, &request.evidence);
         let facts = claims::facts(&appraisal);
         let policy = self.case.policy()?;
-        let incoming = claims::incoming(&service, &facts, policy.program().version());
+        let incoming = claims::incoming(&service, &facts, decision::program(policy)?.version());
         let issued = decision::decide(policy, incoming, settings)?;
         let mut claims = claims::issued_by_policy(&issued);
         claims.extend(service);

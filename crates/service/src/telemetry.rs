@@ -26,3 +26,26 @@ pub fn start_logging(config: &TelemetryConfig) -> bool {
         }
     }
 }
+
+/// Text that may quote what a client sent, fit for one line of a log: control characters are written escaped.
+pub fn one_line(text: &str) -> String {
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut line, character| {
+            if character.is_control() {
+                line.extend(character.escape_default());
+            } else {
+                line.push(character);
+            }
+            line
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn quoted_text_cannot_start_a_line() {
+        assert_eq!(one_line("a\nb\u{1b}[0m ü"), "a\\nb\\u{1b}[0m ü");
+    }
+}

@@ -270,6 +270,60 @@ async fn a_reload_takes_in_policies_that_were_stored_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_stored_policy_that_cannot_be_used_refuses_its_tenant_and_nobody_else() {
+    let directory = TempDir::new().unwrap();
+    let mut config = config(directory.path());
+    config.provider = ["broken", "sound"]
+        .map(|name| ProviderConfig {
+            name: name.to_owned(),
+            mode: ProviderMode::Aad,
+            ..ProviderConfig::default()
+        })
+        .into();
+    let server = Server::start(config, Mode::Dev(fixtures(AS_OF))).await.unwrap();
+    let client = client(&server);
+    let envelope = wrap_unsigned("version= 1.0; authorizationrules { => premit(); };");
+    server
+        .store()
+        .policy_put(
+            "broken",
+            "SgxEnclave",
+            Some(&envelope),
+            "operator",
+            UnixTime::new(AS_OF),
+        )
+        .await
+        .unwrap();
+    server.reload().await.unwrap();
+
+    let forge = IntelForge::new(Seed::default(), AS_OF);
+    let quote = forge.sgx_quote_spec().mint(&forge);
+    let attest = async |provider: &str| {
+        let url = format!(
+            "{}/p/{provider}/attest/SgxEnclave?api-version=2022-08-01",
+            server.base_url()
+        );
+        let body = json!({ "quote": URL_SAFE_NO_PAD.encode(&quote) });
+        let response = client.post(url).json(&body).send().await.unwrap();
+        (
+            response.status().as_u16(),
+            response.json::<Value>().await.unwrap(),
+        )
+    };
+    let (status, body) = attest("broken").await;
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (400, &"PolicyEvaluationError".into()),
+        "{body}"
+    );
+    assert_eq!(
+        body["error"]["innererror"]["diagnostics"][0]["code"], "unknown-action",
+        "{body}"
+    );
+    assert_eq!(attest("sound").await.0, 200);
+}
+
+#[tokio::test]
 async fn what_cannot_work_is_named_before_anything_is_served() {
     let directory = TempDir::new().unwrap();
     let start = |change: &dyn Fn(&mut Config)| {

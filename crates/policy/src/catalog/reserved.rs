@@ -16,7 +16,7 @@ pub fn is_reserved(name: &str) -> bool {
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 27] = [
     "iss",
     "iat",
     "nbf",
@@ -38,6 +38,17 @@ const NAMES: [&str; 19] = [
     "eat_profile",
     "intuse",
     "x-ms-compliance-status",
+    // Of the guest's boot, outside the prefix.
+    "secureboot",
+    // Older names of the service's claims (MAA documentation, "deprecated claims"), and of TPM reports.
+    "ver",
+    "rp_data",
+    "policy_hash",
+    "maa-policyHash",
+    "policy_signer",
+    // RFC 7519: whom a token is about and for, which relying parties may act on.
+    "aud",
+    "sub",
 ];
 
 const PREFIXES: [&str; 9] = [

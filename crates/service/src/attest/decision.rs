@@ -1,7 +1,7 @@
 //! The policy's part: which baseline evidence is judged by, and whether a token is issued.
 
 use attestry_api::claim;
-use attestry_policy::{Claim, ClaimSet, Decision, Value};
+use attestry_policy::{Claim, ClaimSet, Decision, Policy, Value};
 
 use super::{AttestError, Denial};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 
 /// Configuration rules run before anything is verified (MAA documentation, "Custom TCB baseline enforcement").
 pub(super) fn baseline(policy: &StoredPolicy, settings: &Settings) -> Result<Baseline, AttestError> {
-    let configuration = policy.program().configuration(&settings.policy_limits)?;
+    let configuration = program(policy)?.configuration(&settings.policy_limits)?;
     let identifier = configuration
         .iter()
         .rev()
@@ -21,6 +21,13 @@ pub(super) fn baseline(policy: &StoredPolicy, settings: &Settings) -> Result<Bas
         identifier: identifier.to_owned(),
     };
     settings.baseline(identifier).ok_or_else(unknown)
+}
+
+/// The compiled policy; one that was stored and cannot be used any more refuses everything.
+pub(super) fn program(policy: &StoredPolicy) -> Result<&Policy, AttestError> {
+    policy
+        .program()
+        .map_err(|reason| AttestError::UnusablePolicy(Box::new(reason.clone())))
 }
 
 fn tcb_identifier(setting: &Claim) -> Option<&str> {
@@ -36,7 +43,7 @@ pub(super) fn decide(
     incoming: ClaimSet,
     settings: &Settings,
 ) -> Result<Vec<Claim>, AttestError> {
-    let program = policy.program();
+    let program = program(policy)?;
     let limits = &settings.policy_limits;
     let outcome = match settings.explain {
         ExplainLevel::Full => program.evaluate_traced(incoming, limits)?,

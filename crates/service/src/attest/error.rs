@@ -20,6 +20,9 @@ pub enum AttestError {
     /// The policy sent along does not compile.
     #[error("the draft policy is refused: {0}")]
     DraftPolicy(#[from] PolicyError),
+    /// The provider's policy was set once and cannot be used any more.
+    #[error("the policy of this provider cannot be used: {0}")]
+    UnusablePolicy(Box<PolicyError>),
     /// The evidence is of another kind than the request says.
     #[error("`{kind}` evidence must be a quote of {}, this is one of {}", expected.name(), found.name())]
     OtherTee {
@@ -99,6 +102,7 @@ impl AttestError {
             },
             Self::TcbStatus(_) => "appraisal",
             Self::DraftPolicy(_)
+            | Self::UnusablePolicy(_)
             | Self::Denied(_)
             | Self::Evaluation(_)
             | Self::UnknownBaseline { .. }

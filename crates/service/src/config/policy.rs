@@ -25,6 +25,8 @@ pub struct PolicyConfig {
     pub max_json_bytes: u64,
     /// Bytes of the text of all claims that a policy makes.
     pub max_text_bytes: u64,
+    /// Bytes of the claims that a policy issues into one token, as JSON.
+    pub max_issued_bytes: u64,
 }
 
 impl Default for PolicyConfig {
@@ -39,6 +41,7 @@ impl Default for PolicyConfig {
             max_claims: limits.claims,
             max_json_bytes: limits.json_bytes,
             max_text_bytes: limits.text_bytes,
+            max_issued_bytes: limits.issued_bytes,
         }
     }
 }
@@ -58,6 +61,7 @@ impl PolicyConfig {
             claims: self.max_claims,
             json_bytes: self.max_json_bytes,
             text_bytes: self.max_text_bytes,
+            issued_bytes: self.max_issued_bytes,
         }
     }
 
@@ -72,6 +76,7 @@ impl PolicyConfig {
         check_range("policy.max_steps", self.max_steps, 1000..=1_000_000_000)?;
         check_range("policy.max_claims", self.max_claims, 16..=65_536)?;
         check_range("policy.max_json_bytes", self.max_json_bytes, 1024..=16 * MIB)?;
-        check_range("policy.max_text_bytes", self.max_text_bytes, 1024..=64 * MIB)
+        check_range("policy.max_text_bytes", self.max_text_bytes, 1024..=64 * MIB)?;
+        check_range("policy.max_issued_bytes", self.max_issued_bytes, 1024..=8 * MIB)
     }
 }

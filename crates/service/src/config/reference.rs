@@ -247,6 +247,10 @@ pub(super) const SECTIONS: &[Section] = &[
                 "max_text_bytes",
                 "Most bytes of the text of all claims that a policy makes",
             ),
+            field(
+                "max_issued_bytes",
+                "Most bytes of the claims that a policy issues into one token, as JSON",
+            ),
         ],
     },
     Section {

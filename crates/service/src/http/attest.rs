@@ -16,7 +16,7 @@ use super::{ApiError, App, address::ForProvider, api_version::Version, body::Bod
 use crate::{
     attest::{AttestError, Attested, Place, RequestForm, WorkPoolError},
     provider::{ExplainLevel, Provider},
-    telemetry::metrics::AttestationLabels,
+    telemetry::{metrics::AttestationLabels, one_line},
 };
 
 /// The form of all versions since 2020-10-01, and under this path also the one before.
@@ -90,7 +90,8 @@ fn record(app: &App, provider: &Provider, kind: AttestationType, outcome: &Resul
     if matches!(outcome, Err(AttestError::Pool(WorkPoolError::Overloaded))) {
         app.metrics.shed.inc();
     }
-    let refusal = outcome.as_ref().err().map(tracing::field::display);
+    let refusal = outcome.as_ref().err().map(|error| one_line(&error.to_string()));
+    let refusal = refusal.as_ref().map(tracing::field::display);
     info!(
         provider.name = provider.name,
         attest.type = kind.name(),

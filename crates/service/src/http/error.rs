@@ -88,6 +88,10 @@ impl ApiError {
                 ErrorCode::PolicyEvaluationError,
                 evaluation_message(&cause.to_string()),
             ),
+            AttestError::UnusablePolicy(_) => Self::new(
+                ErrorCode::PolicyEvaluationError,
+                evaluation_message(&error.to_string()),
+            ),
             AttestError::NoPolicy { .. } => Self::new(ErrorCode::InvalidOperation, error.to_string()),
             AttestError::Collateral(cause) => Self::from_collateral(cause),
             AttestError::CollateralLate { .. } => Self::new(ErrorCode::ServiceUnavailable, error.to_string())

@@ -58,6 +58,11 @@ pub(super) fn of(error: &AttestError, level: ExplainLevel) -> Option<InnerError>
                 identifier,
             )
         }),
+        AttestError::UnusablePolicy(policy) => Some(InnerError {
+            hint: Some("set a policy that compiles and passes the provider's tests".to_owned()),
+            details: findings(policy),
+            ..in_stage("policy", "policy_unusable")
+        }),
         AttestError::NoPolicy { .. } => Some(in_stage("policy", "no_policy")),
         AttestError::Pool(_) | AttestError::Token(_) => None,
     }
@@ -133,15 +138,19 @@ fn of_tcb(refusal: &TcbRefusal) -> InnerError {
 }
 
 fn of_draft(error: &PolicyError) -> InnerError {
+    InnerError {
+        field: Some("draftPolicyForAttestation".to_owned()),
+        details: findings(error),
+        ..in_stage("policy", "policy_not_compiled")
+    }
+}
+
+fn findings(error: &PolicyError) -> Map<String, Value> {
     let findings = match error {
         PolicyError::Text(findings) => findings.iter().map(of_finding).collect(),
         _ => Vec::new(),
     };
-    InnerError {
-        field: Some("draftPolicyForAttestation".to_owned()),
-        details: Map::from_iter([("diagnostics".to_owned(), Value::Array(findings))]),
-        ..in_stage("policy", "policy_not_compiled")
-    }
+    Map::from_iter([("diagnostics".to_owned(), Value::Array(findings))])
 }
 
 fn of_finding(finding: &Diagnostic) -> Value {
@@ -182,7 +191,7 @@ fn of_claim(claim: &Claim) -> Value {
         PolicyValue::Integer(value) => json!(value),
         PolicyValue::String(value) => json!(shortened(value)),
     };
-    json!({ "type": &*claim.claim_type, "value": value, "issuer": claim.issuer.name() })
+    json!({ "type": shortened(&claim.claim_type), "value": value, "issuer": claim.issuer.name() })
 }
 
 /// Event logs are claims too; their beginning tells them apart, and the sender has the rest.
@@ -197,8 +206,11 @@ fn shortened(text: &str) -> String {
 const SHOWN_CHARACTERS: usize = 1024;
 
 fn of_trace(trace: &Trace) -> Value {
-    trace.rules.iter().map(of_rule).collect()
+    trace.rules.iter().take(RULES_SHOWN).map(of_rule).collect()
 }
+
+/// Rules of a trace in an explanation, the first ones; policies have some tens.
+const RULES_SHOWN: usize = 512;
 
 fn of_rule(rule: &RuleTrace) -> Value {
     let (fired, because): (bool, Vec<String>) = match &rule.effect {

@@ -100,8 +100,15 @@ impl PolicyTests {
                 continue;
             }
             cases = cases.saturating_add(suite.cases.len());
-            let Ok(report) = run(policy, suite, limits, &NoEvidence) else {
-                continue;
+            let report = match run(policy, suite, limits, &NoEvidence) {
+                Ok(report) => report,
+                Err(findings) => {
+                    failures = failures.saturating_add(1);
+                    let finding = findings.first().map(|finding| finding.message.clone());
+                    let difference = format!("it does not compile: {}", finding.unwrap_or_default());
+                    first.get_or_insert_with(|| ("compiling".to_owned(), name.clone(), difference));
+                    continue;
+                }
             };
             let settings = report.configuration.iter();
             let of_settings = settings.map(|difference| ("configuration".to_owned(), difference));

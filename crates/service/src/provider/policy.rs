@@ -10,13 +10,13 @@ use thiserror::Error;
 
 use super::{NotAccepted, PolicyTests, ProviderMode};
 
-/// A policy that compiled.
+/// A policy of a provider.
 #[derive(Debug)]
 pub struct StoredPolicy {
     envelope: String,
     hash: String,
     signer: Option<Jwk>,
-    program: Policy,
+    program: Result<Policy, PolicyError>,
 }
 
 /// A stored policy cannot be used.
@@ -57,17 +57,36 @@ impl StoredPolicy {
         let opened = PolicyEnvelope::open(envelope)?;
         let text = opened.policy().ok_or(PolicyError::Empty)?;
         Ok(Self {
-            program: Policy::compile_within(text, limits).map_err(PolicyError::Text)?,
+            program: Ok(Policy::compile_within(text, limits).map_err(PolicyError::Text)?),
             envelope: envelope.to_owned(),
             hash: opened.policy_hash(),
             signer: opened.signer().cloned(),
         })
     }
 
+    /// A policy that was set once, maybe under other limits and tests than today's. One that cannot be used any
+    /// more is kept with the reason: its tenant's evidence is refused, and everybody else is served.
+    pub fn from_store(envelope: &str, kind: AttestationType, tests: &PolicyTests, limits: &Limits) -> Self {
+        let usable =
+            Self::from_envelope(envelope, limits).and_then(|policy| policy.accepted(kind, tests, limits));
+        usable.unwrap_or_else(|reason| {
+            let opened = PolicyEnvelope::open(envelope).ok();
+            Self {
+                envelope: envelope.to_owned(),
+                hash: opened
+                    .as_ref()
+                    .map(PolicyEnvelope::policy_hash)
+                    .unwrap_or_default(),
+                signer: opened.and_then(|opened| opened.signer().cloned()),
+                program: Err(reason),
+            }
+        })
+    }
+
     /// A policy given as text: a draft, or a default.
     pub fn from_text(text: &str, limits: &Limits) -> Result<Self, PolicyError> {
         Ok(Self {
-            program: Policy::compile_within(text, limits).map_err(PolicyError::Text)?,
+            program: Ok(Policy::compile_within(text, limits).map_err(PolicyError::Text)?),
             envelope: wrap_unsigned(text),
             hash: policy_hash(text),
             signer: None,
@@ -115,8 +134,8 @@ impl StoredPolicy {
         self.signer.as_ref()
     }
 
-    /// The compiled policy.
-    pub fn program(&self) -> &Policy {
-        &self.program
+    /// The compiled policy, or why it cannot be used.
+    pub fn program(&self) -> Result<&Policy, &PolicyError> {
+        self.program.as_ref()
     }
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use attestry_api::AttestationType;
 use attestry_evidence::dcap::TcbStatus;
 use attestry_evidence::time::UnixTime;
+use tracing::error;
 
 use super::{Mode, StartError};
 use crate::config::{Config, ConfigError, ProviderConfig, ProviderMode};
 use crate::provider::{Addressing, PolicyTests, Provider, Providers, Settings, StoredPolicy};
 use crate::store::{NewSigningKey, SigningKeyState, Store};
+use crate::telemetry::one_line;
 use crate::token::{KeyRing, SigningAlgorithm, SigningKey, TokenError, TokenIssuer};
 
 /// All providers: those of the configuration, or one shared one at the base URL.
@@ -96,8 +98,8 @@ fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<S
     })
 }
 
-/// The stored policies, and the default one for each type without. One that
-/// fails the provider's tests is not used: there is no start.
+/// The stored policies, and the default one for each type without. No policy that fails the provider's tests is
+/// used.
 async fn policies(
     provider: &ProviderConfig,
     store: &Store,
@@ -117,13 +119,22 @@ async fn policies(
             .iter()
             .find(|record| record.attestation_type == kind.to_string());
         let policy = match stored.and_then(|record| record.token.as_deref()) {
-            Some(envelope) => Some(StoredPolicy::from_envelope(envelope, limits)),
-            None => StoredPolicy::default_for(kind, provider.mode, limits),
+            Some(envelope) => Some(StoredPolicy::from_store(envelope, kind, &tests, limits)),
+            // What nobody has set is the operator's to mend, before anything is served.
+            None => StoredPolicy::default_for(kind, provider.mode, limits)
+                .map(|policy| policy.and_then(|policy| policy.accepted(kind, &tests, limits)))
+                .transpose()
+                .map_err(|error| refused(format!("policy for {kind}: {error}")))?,
         };
         if let Some(policy) = policy {
-            let policy = policy
-                .and_then(|policy| policy.accepted(kind, &tests, limits))
-                .map_err(|error| refused(format!("policy for {kind}: {error}")))?;
+            if let Err(reason) = policy.program() {
+                error!(
+                    provider.name = provider.name,
+                    attest.type = kind.name(),
+                    policy.reason = %one_line(&reason.to_string()),
+                    "a stored policy cannot be used, so its evidence is refused"
+                );
+            }
             policies.insert(kind, policy);
         }
     }
