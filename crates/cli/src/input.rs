@@ -25,14 +25,19 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     } else {
         File::open(path).and_then(|file| file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes))
     };
-    let name = name(path);
     match read {
-        Err(error) => Err(Failure::usage(format!("cannot read {name}: {}", plain(&error)))),
-        Ok(_) if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE => {
-            Err(Failure::usage(format!("{name} is larger than {MAX_FILE} bytes")))
-        }
+        Err(error) => Err(unreadable(path, &error)),
+        Ok(_) if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE => Err(Failure::usage(format!(
+            "{} is larger than {MAX_FILE} bytes",
+            name(path)
+        ))),
         Ok(_) => Ok(bytes),
     }
+}
+
+/// Why a file or directory cannot be read.
+pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::usage(format!("cannot read {}: {}", name(path), plain(error)))
 }
 
 /// Reads a file that must be UTF-8 text.

@@ -154,6 +154,99 @@ fn unusable_test_files_are_wrong_usage() {
     }
 }
 
+/// What they name is shown in messages, and they may come from anywhere.
+#[test]
+fn test_files_reach_no_further_than_the_command_line() {
+    let naming = |policy: &str| format!("policy = \"{policy}\"\n{TESTS}");
+    let with_evidence = |key: &str, file: &str| {
+        let evidence = match key {
+            "root" => format!("file = \"quote.bin\", root = [\"{file}\"]"),
+            "file" => format!("file = \"{file}\""),
+            key => format!("file = \"quote.bin\", {key} = \"{file}\""),
+        };
+        let tests = naming("policy.txt");
+        format!("{tests}\n[[case]]\nname = \"b\"\nevidence = {{ {evidence} }}\nexpect = \"deny\"\n")
+    };
+    let directory = with(&[
+        ("secret", "a secret"),
+        ("tree/policy.txt", POLICY),
+        ("tree/deep/policy.txt", POLICY),
+        ("tree/deep/a.test.toml", ""),
+    ]);
+    let test = |tests: &str, args: &[&str]| {
+        fs::write(directory.path().join("tree/deep/a.test.toml"), tests).unwrap();
+        attestry_in(directory.path(), &[&["policy", "test"], args].concat())
+    };
+    let refused = |tests: &str, args: &[&str], told: &str| {
+        let run = test(tests, args).exits(2);
+        assert!(run.stderr.contains(told), "{tests}: {}", run.stderr);
+        assert!(!run.stderr.contains("a secret"), "{}", run.stderr);
+    };
+    let secret = directory.path().join("secret").display().to_string();
+    for args in [&["tree"][..], &["tree/deep/a.test.toml"], &[]] {
+        refused(&naming(&secret), args, "names the absolute path");
+        refused(&naming("../../../secret"), args, "which is outside of");
+        test(&naming("../policy.txt"), args).exits(0);
+        test(&naming("./policy.txt"), args).exits(0);
+    }
+    refused(
+        &naming("../../secret"),
+        &["tree"],
+        "names `../../secret`, which is outside of",
+    );
+    refused(&naming("../policy.txt"), &["tree/deep"], "which is outside of");
+    test(&naming("../policy.txt"), &["tree/deep", "tree"]).exits(0);
+    refused(&naming("-"), &["tree"], "no such file");
+    for key in [
+        "file",
+        "collateral",
+        "bundle-key",
+        "root",
+        "runtime-data",
+        "init-time-data",
+    ] {
+        refused(&with_evidence(key, &secret), &["tree"], "names the absolute path");
+        refused(
+            &with_evidence(key, "../../secret"),
+            &["tree"],
+            "which is outside of",
+        );
+    }
+    // Elsewhere, a test file that is named reaches its own directory.
+    let file = directory.path().join("tree/deep/a.test.toml");
+    let elsewhere = tempfile::tempdir().unwrap();
+    for (policy, status) in [("policy.txt", 0), ("../policy.txt", 2)] {
+        fs::write(&file, naming(policy)).unwrap();
+        attestry_in(elsewhere.path(), &["policy", "test", file.to_str().unwrap()]).exits(status);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_do_not_lead_test_files_elsewhere() {
+    use std::os::unix::fs::symlink;
+
+    let directory = with(&[
+        ("secret", "a secret"),
+        ("tree/real.txt", POLICY),
+        ("tree/a.test.toml", TESTS),
+    ]);
+    let tree = directory.path().join("tree");
+    symlink("real.txt", tree.join("a.txt")).unwrap();
+    attestry_in(directory.path(), &["policy", "test", "tree"]).exits(0);
+    let refused = |told: &str| {
+        let run = attestry_in(directory.path(), &["policy", "test", "tree"]).exits(2);
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert!(!run.stderr.contains("a secret"), "{}", run.stderr);
+    };
+    fs::remove_file(tree.join("a.txt")).unwrap();
+    symlink("../secret", tree.join("a.txt")).unwrap();
+    refused("names `a.txt`, which is outside of");
+    fs::remove_file(tree.join("a.test.toml")).unwrap();
+    symlink("../secret", tree.join("a.test.toml")).unwrap();
+    refused("`tree/a.test.toml` is a link to another place");
+}
+
 #[test]
 fn a_policy_that_does_not_compile_fails_its_tests() {
     let directory = with(&[

@@ -2,9 +2,10 @@
 
 mod discovery;
 mod report;
+mod tree;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use attestry_api::AttestationType;
 use attestry_policy::testing::{
@@ -12,6 +13,8 @@ use attestry_policy::testing::{
 };
 use attestry_policy::{ClaimSet, Diagnostic, Limits};
 
+use self::discovery::Found;
+use self::tree::Tree;
 use crate::appraisal::{Case, Options};
 use crate::failure::{Failure, Verdict};
 use crate::input;
@@ -51,7 +54,7 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
     }
     let mut results = Vec::new();
     for file in files {
-        results.push(TestFile::read(&file)?.run());
+        results.push(TestFile::read(file)?.run());
     }
     let policies = coverage_by_policy(&results);
     let passed = results.iter().all(Tested::passed)
@@ -73,6 +76,7 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
 /// A test file and the policy that it is about, read.
 struct TestFile {
     path: PathBuf,
+    tree: Tree,
     suite: Suite,
     policy: PathBuf,
     policy_text: String,
@@ -94,9 +98,9 @@ struct PolicyCoverage {
 }
 
 impl TestFile {
-    fn read(path: &Path) -> Result<Self, Failure> {
-        let text = input::read_text(path)?;
-        let name = input::name(path);
+    fn read(file: Found) -> Result<Self, Failure> {
+        let text = input::read_text(&file.path)?;
+        let name = input::name(&file.path);
         if text.len() > SUITE_BYTES {
             return Err(Failure::usage(format!(
                 "{name} is larger than {SUITE_BYTES} bytes"
@@ -108,9 +112,16 @@ impl TestFile {
                 error.to_string().trim_end()
             ))
         })?;
-        let policy = discovery::policy_of(path, suite.policy.as_deref())?;
+        let policy = discovery::policy_of(&file, suite.policy.as_deref())?;
+        // Told before anything is run: the test file is unusable, no case of it failed.
+        for evidence in suite.cases.iter().filter_map(|case| case.evidence.as_ref()) {
+            for named in names(evidence) {
+                file.tree.file(named)?;
+            }
+        }
         Ok(Self {
-            path: path.to_owned(),
+            path: file.path,
+            tree: file.tree,
             suite,
             policy_text: input::read_text(&policy)?,
             policy,
@@ -119,7 +130,7 @@ impl TestFile {
 
     fn run(self) -> Tested {
         let evidence = FilesBeside {
-            directory: self.path.parent().unwrap_or_else(|| Path::new("")),
+            tree: &self.tree,
             kind: self.suite.subject.and_then(|subject| subject.name().parse().ok()),
         };
         let report = run_suite(&self.policy_text, &self.suite, &Limits::default(), &evidence);
@@ -156,22 +167,30 @@ fn coverage_by_policy(results: &[Tested]) -> BTreeMap<PathBuf, PolicyCoverage> {
 }
 
 /// Evidence in files whose paths are relative to the test file.
-struct FilesBeside<'d> {
-    directory: &'d Path,
+struct FilesBeside<'t> {
+    tree: &'t Tree,
     kind: Option<AttestationType>,
 }
 
 impl FilesBeside<'_> {
     fn options(&self, files: &EvidenceFiles) -> Result<Options, String> {
-        let beside = |file: &Option<String>| file.as_ref().map(|file| self.directory.join(file));
+        let beside = |file: &Option<String>| file.as_deref().map(|file| self.file(file)).transpose();
         Ok(Options {
-            collateral: beside(&files.collateral),
-            bundle_key: beside(&files.bundle_key),
-            root: files.root.iter().map(|file| self.directory.join(file)).collect(),
+            collateral: beside(&files.collateral)?,
+            bundle_key: beside(&files.bundle_key)?,
+            root: files
+                .root
+                .iter()
+                .map(|file| self.file(file))
+                .collect::<Result<_, _>>()?,
             at: files.at.as_deref().map(input::time).transpose()?,
-            runtime_data: beside(&files.runtime_data),
-            init_time_data: beside(&files.init_time_data),
+            runtime_data: beside(&files.runtime_data)?,
+            init_time_data: beside(&files.init_time_data)?,
         })
+    }
+
+    fn file(&self, named: &str) -> Result<PathBuf, String> {
+        self.tree.file(named).map_err(|failure| failure.to_string())
     }
 }
 
@@ -181,8 +200,7 @@ impl EvidenceClaims for FilesBeside<'_> {
             return Err("the test file does not say what its evidence is".to_owned());
         };
         let options = self.options(evidence)?;
-        let case =
-            Case::read(kind, &self.directory.join(file), &options).map_err(|failure| failure.to_string())?;
+        let case = Case::read(kind, &self.file(file)?, &options).map_err(|failure| failure.to_string())?;
         match case.judge() {
             Ok(appraised) => Ok(appraised.policy_claims),
             Err(judgement) => {
@@ -192,4 +210,18 @@ impl EvidenceClaims for FilesBeside<'_> {
             }
         }
     }
+}
+
+/// The files that evidence names.
+fn names(evidence: &EvidenceFiles) -> impl Iterator<Item = &String> {
+    [
+        &evidence.file,
+        &evidence.collateral,
+        &evidence.bundle_key,
+        &evidence.runtime_data,
+        &evidence.init_time_data,
+    ]
+    .into_iter()
+    .flatten()
+    .chain(&evidence.root)
 }

@@ -1,8 +1,10 @@
 //! Which test files there are, and the policy of each.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::tree::Tree;
 use crate::failure::Failure;
 use crate::input;
 
@@ -15,51 +17,74 @@ const MAX_DEPTH: usize = 32;
 /// Test files of one run, so that a search in the wrong place ends.
 const MAX_FILES: usize = 10_000;
 
+/// A test file and the tree of files that it may name.
+#[derive(Debug)]
+pub struct Found {
+    pub path: PathBuf,
+    pub tree: Tree,
+}
+
 /// The test files that `paths` name, each once, sorted within a directory.
-pub fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            search(path, 0, &mut files)?;
-        } else if has_suffix(path, ".toml") {
-            files.push(path.clone());
-        } else {
-            files.push(tests_of(path)?);
-        }
-    }
-    let mut unique: Vec<PathBuf> = Vec::new();
-    for file in files {
-        if !unique.contains(&file) {
-            unique.push(file);
+pub fn test_files(paths: &[PathBuf]) -> Result<Vec<Found>, Failure> {
+    let mut unique: Vec<Found> = Vec::new();
+    let mut known: HashMap<PathBuf, usize> = HashMap::new();
+    for found in all_test_files(paths)? {
+        let index = *known.entry(found.path.clone()).or_insert(unique.len());
+        match unique.get_mut(index) {
+            Some(same) => same.tree.widen(found.tree),
+            None => unique.push(found),
         }
     }
     Ok(unique)
 }
 
-/// The policy that the test file at `path` is about: the one it names, else the one beside it with its name.
-pub fn policy_of(path: &Path, named: Option<&str>) -> Result<PathBuf, Failure> {
-    let directory = path.parent().unwrap_or_else(|| Path::new(""));
-    if let Some(named) = named {
-        return Ok(directory.join(named));
+fn all_test_files(paths: &[PathBuf]) -> Result<Vec<Found>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let mut files = Vec::new();
+            search(path, 0, &mut files)?;
+            for file in files {
+                let tree = Tree::searched(path, &file)?;
+                found.push(Found { path: file, tree });
+            }
+        } else {
+            let path = if has_suffix(path, ".toml") {
+                path.clone()
+            } else {
+                tests_of(path)?
+            };
+            let tree = Tree::around(&path)?;
+            found.push(Found { path, tree });
+        }
     }
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let stem = name.strip_suffix(SUFFIX).unwrap_or_default();
-    POLICY_EXTENSIONS
+    Ok(found)
+}
+
+/// The policy that a test file is about: the one it names, else the one beside it with its name.
+pub fn policy_of(file: &Found, named: Option<&str>) -> Result<PathBuf, Failure> {
+    if let Some(named) = named {
+        return file.tree.file(named);
+    }
+    let name = file.path.file_name().and_then(|name| name.to_str());
+    let stem = name.unwrap_or_default().strip_suffix(SUFFIX).unwrap_or_default();
+    let directory = file.path.parent().unwrap_or_else(|| Path::new(""));
+    let beside = POLICY_EXTENSIONS
         .iter()
-        .map(|extension| directory.join(format!("{stem}.{extension}")))
-        .find(|candidate| !stem.is_empty() && candidate.is_file())
-        .ok_or_else(|| {
-            Failure::usage(format!("there is no policy for {}", input::name(path))).hint(format!(
+        .map(|extension| format!("{stem}.{extension}"))
+        .find(|candidate| !stem.is_empty() && directory.join(candidate).is_file());
+    match beside {
+        Some(name) => file.tree.file(&name),
+        None => Err(
+            Failure::usage(format!("there is no policy for {}", input::name(&file.path))).hint(format!(
                 "name it in the test file (policy = \"file\"), or put it beside as `{stem}.txt`"
-            ))
-        })
+            )),
+        ),
+    }
 }
 
 fn search(directory: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let failed = |error| Failure::usage(format!("cannot read {}: {error}", input::name(directory)));
+    let failed = |error| input::unreadable(directory, &error);
     let mut entries = fs::read_dir(directory)
         .map_err(failed)?
         .collect::<Result<Vec<_>, _>>()
