@@ -39,8 +39,12 @@ impl Editor {
 
     fn send(&mut self, message: &Value) {
         let body = message.to_string();
+        self.write(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    }
+
+    fn write(&mut self, text: &str) {
         let input = self.input.as_mut().expect("open");
-        write!(input, "Content-Length: {}\r\n\r\n{body}", body.len()).expect("the server reads");
+        input.write_all(text.as_bytes()).expect("the server reads");
         input.flush().expect("the server reads");
     }
 
@@ -87,9 +91,11 @@ impl Editor {
 }
 
 const URI: &str = "file:///work/policy.txt";
+const WRONG: &str =
+    "version=1.0;\nauthorizationrules {\n  [type==\"x-ms-sgx-svn\", value>=1] => premit();\n};\n";
 
-#[test]
-fn a_session_from_the_first_word_to_the_last() {
+/// An editor that the server has told what it can do.
+fn initialized() -> Editor {
     let mut editor = Editor::start(&["--type", "sgx-enclave"]);
     let capabilities =
         &editor.request("initialize", &json!({"processId": 1, "capabilities": {}}))["capabilities"];
@@ -103,65 +109,56 @@ fn a_session_from_the_first_word_to_the_last() {
         assert!(capabilities.get(provider).is_some(), "{provider}: {capabilities}");
     }
     editor.notify("initialized", &json!({}));
+    editor
+}
 
-    let wrong = "version=1.0;\nauthorizationrules {\n  [type==\"x-ms-sgx-svn\", value>=1] => premit();\n};\n";
-    let document = json!({"uri": URI, "languageId": "attestry-policy", "version": 1, "text": wrong});
-    editor.notify("textDocument/didOpen", &json!({"textDocument": document}));
+/// The errors that the server publishes next.
+fn errors(editor: &mut Editor) -> Vec<Value> {
     let published = editor.receive();
     assert_eq!(published["method"], "textDocument/publishDiagnostics");
-    let found = published["params"]["diagnostics"].as_array().unwrap();
-    let error = found
+    let found = published["params"]["diagnostics"].as_array();
+    let found = found.expect("a list");
+    found
         .iter()
-        .find(|found| found["severity"] == 1)
-        .expect("an error");
-    assert_eq!(error["range"]["start"], json!({"line": 2, "character": 38}));
-    assert!(
-        error["message"]
-            .as_str()
-            .unwrap()
-            .contains("did you mean `permit`?"),
-        "{error}"
-    );
+        .filter(|found| found["severity"] == 1)
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn a_session_from_the_first_word_to_the_last() {
+    let mut editor = initialized();
+    let document = json!({"uri": URI, "languageId": "attestry-policy", "version": 1, "text": WRONG});
+    editor.notify("textDocument/didOpen", &json!({"textDocument": document}));
+    let found = errors(&mut editor);
+    assert_eq!(found[0]["range"]["start"], json!({"line": 2, "character": 38}));
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(message.contains("did you mean `permit`?"), "{message}");
 
     let at = |line: u32, character: u32| json!({"textDocument": {"uri": URI}, "position": {"line": line, "character": character}});
     let offers = editor.request("textDocument/completion", &at(2, 17));
+    let offers = offers.as_array().unwrap();
     let claim = offers
-        .as_array()
-        .unwrap()
         .iter()
         .find(|offer| offer["label"] == "x-ms-sgx-mrsigner")
         .expect("a claim");
     assert_eq!(claim["textEdit"]["range"]["start"]["character"], 10);
     assert_eq!(claim["textEdit"]["range"]["end"]["character"], 22);
-    assert!(
-        claim["documentation"]["value"]
-            .as_str()
-            .is_some_and(|text| !text.is_empty())
-    );
-
+    let documentation = claim["documentation"]["value"].as_str().unwrap();
+    assert!(!documentation.is_empty());
     let hover = editor.request("textDocument/hover", &at(2, 15));
-    assert!(
-        hover["contents"]["value"]
-            .as_str()
-            .unwrap()
-            .contains("x-ms-sgx-svn: Integer"),
-        "{hover}"
-    );
+    let shown = hover["contents"]["value"].as_str().unwrap();
+    assert!(shown.contains("x-ms-sgx-svn: Integer"), "{shown}");
 
+    let corrected = json!([{"text": WRONG.replace("premit", "permit")}]);
+    let change = json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": corrected});
+    editor.notify("textDocument/didChange", &change);
+    assert_eq!(errors(&mut editor), [Value::Null; 0]);
     let params = json!({"textDocument": {"uri": URI}, "options": {"tabSize": 4, "insertSpaces": true}});
-    editor.notify(
-        "textDocument/didChange",
-        &json!({"textDocument": {"uri": URI, "version": 2}, "contentChanges": [{"text": wrong.replace("premit", "permit")}]}),
-    );
-    let published = editor.receive();
-    let found = published["params"]["diagnostics"].as_array().unwrap();
-    assert!(found.iter().all(|found| found["severity"] != 1), "{published}");
     let edits = editor.request("textDocument/formatting", &params);
     let formatted = edits[0]["newText"].as_str().unwrap();
-    assert!(
-        formatted.contains("\n    [type==\"x-ms-sgx-svn\", value>=1] => permit();\n"),
-        "{formatted}"
-    );
+    let rule = "\n    [type==\"x-ms-sgx-svn\", value>=1] => permit();\n";
+    assert!(formatted.contains(rule), "{formatted}");
 
     assert_eq!(editor.request("shutdown", &Value::Null), Value::Null);
     editor.notify("exit", &Value::Null);
@@ -177,21 +174,30 @@ fn an_editor_that_goes_away_ends_the_server() {
 }
 
 #[test]
-fn nonsense_is_survived_or_ends_the_server_with_a_reason() {
+fn nonsense_is_told_of_and_survived() {
     let mut editor = Editor::start(&[]);
+    let is_told = |editor: &mut Editor, code: i32| {
+        let answer = editor.receive();
+        assert_eq!(answer["id"], Value::Null, "{answer}");
+        assert_eq!(answer["error"]["code"], code, "{answer}");
+    };
     editor.send(&json!([1, 2, 3]));
+    is_told(&mut editor, -32600);
     editor.send(&json!({"jsonrpc": "2.0", "id": 7, "result": null}));
+    let long = " ".repeat(5 * 1024 * 1024);
+    editor.send(&json!({"jsonrpc": "2.0", "id": 8, "method": "textDocument/hover", "params": [long]}));
+    is_told(&mut editor, -32600);
+    editor.write("Content-Length: many\r\n\r\n{}");
+    is_told(&mut editor, -32700);
     editor.request("initialize", &json!({"processId": 1, "capabilities": {}}));
     editor.request("shutdown", &Value::Null);
     editor.notify("exit", &Value::Null);
     assert_eq!(editor.end(), Some(0));
+}
 
+#[test]
+fn who_does_not_speak_the_protocol_is_told_so() {
     let mut editor = Editor::start(&[]);
-    editor
-        .input
-        .as_mut()
-        .unwrap()
-        .write_all(b"GET / HTTP/1.1\r\n\r\n")
-        .unwrap();
+    editor.write("GET / HTTP/1.1\r\n\r\n");
     assert_eq!(editor.end(), Some(3));
 }

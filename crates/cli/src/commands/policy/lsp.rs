@@ -10,6 +10,7 @@ use std::io;
 use attestry_api::AttestationType;
 
 use self::server::{Server, Step};
+use self::wire::{Incoming, Messages};
 use crate::failure::{Failure, Verdict};
 use crate::input;
 
@@ -33,8 +34,15 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Verdict, Failure> {
     let failed = |error: io::Error| Failure::environment(format!("the editor cannot be talked to: {error}"));
     let mut server = Server::new(args.kind.and_then(super::subject));
-    let (mut editor_in, mut editor_out) = (io::stdin().lock(), io::stdout().lock());
-    while let Some(message) = wire::read(&mut editor_in).map_err(failed)? {
+    let (mut messages, mut editor_out) = (Messages::new(io::stdin().lock()), io::stdout().lock());
+    while let Some(incoming) = messages.next().map_err(failed)? {
+        let message = match incoming {
+            Incoming::Message(message) => message,
+            Incoming::Unreadable(unreadable) => {
+                unreadable.write(&mut editor_out).map_err(failed)?;
+                continue;
+            }
+        };
         match server.take(message) {
             Step::Answer(answers) => {
                 for answer in answers {

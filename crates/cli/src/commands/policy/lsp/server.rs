@@ -22,9 +22,13 @@ use serde_json::{Value, json};
 
 use super::answers;
 use super::positions::{Encoding, Lines};
+use super::wire::error_number;
 
 /// Policies open at once. An editor with more of them gets no answers about the rest.
 const MAX_DOCUMENTS: usize = 256;
+
+/// Bytes of all open policies with their names. As many of the longest that compile would fit (256 KiB each).
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Characters after which editors ask what could follow.
 const TRIGGERS: [&str; 7] = ["\"", "[", "(", ",", "=", ".", ">"];
@@ -175,8 +179,10 @@ impl Server {
 
     /// Keeps the text of a document, and says what is wrong with it.
     fn set(&mut self, uri: Uri, text: String, version: Option<i32>) -> Option<Message> {
-        if self.documents.len() >= MAX_DOCUMENTS && !self.documents.contains_key(uri.as_str()) {
-            return None;
+        let was_open = self.documents.remove(uri.as_str()).is_some();
+        if self.documents.len() >= MAX_DOCUMENTS || self.bytes_with(uri.as_str(), &text) > MAX_BYTES {
+            // What was said of the text before would be wrong.
+            return was_open.then(|| published(uri, Vec::new(), version));
         }
         let lines = Lines::new(&text, self.encoding);
         let found = lint(&text, self.subject_of(&text));
@@ -186,6 +192,15 @@ impl Server {
             .collect();
         self.documents.insert(uri.as_str().to_owned(), text);
         Some(published(uri, diagnostics, version))
+    }
+
+    /// Bytes of the open policies and of one more.
+    fn bytes_with(&self, uri: &str, text: &str) -> usize {
+        let one = |uri: &str, text: &str| uri.len().saturating_add(text.len());
+        self.documents
+            .iter()
+            .map(|(uri, text)| one(uri, text))
+            .fold(one(uri, text), usize::saturating_add)
     }
 
     fn completion(&self, params: Value) -> Answered {
@@ -254,17 +269,6 @@ fn response(id: RequestId, answered: Answered) -> Message {
         Err(refusal) => Response::new_err(id, error_number(refusal.code), refusal.message),
     };
     response.into()
-}
-
-/// JSON-RPC 2.0 and Language Server Protocol 3.17, "error codes".
-fn error_number(code: ErrorCode) -> i32 {
-    match code {
-        ErrorCode::InvalidRequest => -32600,
-        ErrorCode::MethodNotFound => -32601,
-        ErrorCode::InvalidParams => -32602,
-        ErrorCode::ServerNotInitialized => -32002,
-        _ => -32603,
-    }
 }
 
 fn published(uri: Uri, diagnostics: Vec<lsp_types::Diagnostic>, version: Option<i32>) -> Message {

@@ -220,3 +220,25 @@ fn open_policies_are_bounded() {
     let published = open(&mut server, "file:///0", &long).unwrap();
     assert_eq!(published["diagnostics"][0]["code"], "policy-too-long");
 }
+
+#[test]
+fn the_bytes_of_open_policies_are_bounded() {
+    let mut server = ready(&Value::Null, &[]);
+    let long = " ".repeat(4 * 1024 * 1024 - 1024);
+    for number in 0..16 {
+        assert!(open(&mut server, &format!("file:///{number}"), &long).is_some());
+    }
+    // Sixteen short of a kilobyte: there is room for that.
+    assert_eq!(open(&mut server, "file:///more", &" ".repeat(17 * 1024)), None);
+    assert!(open(&mut server, URI, "version").is_some());
+    assert!(open(&mut server, "file:///0", "version").is_some());
+    assert!(open(&mut server, "file:///more", &long).is_some());
+    // A policy that grows too long is known no more, and nothing is said of it.
+    let change = json!({
+        "textDocument": {"uri": URI, "version": 2},
+        "contentChanges": [{"text": long}],
+    });
+    let published = tell(&mut server, "textDocument/didChange", change).unwrap();
+    assert_eq!(published["diagnostics"], json!([]));
+    assert_eq!(ask(&mut server, "textDocument/hover", at(0, 0)), Err(-32602));
+}
