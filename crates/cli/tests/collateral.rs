@@ -77,6 +77,12 @@ fn what_is_fetched_verifies_evidence_from_a_file_and_a_directory() {
             forged.attestry(&verify).exits(0);
         }
     }
+}
+
+#[test]
+fn early_collateral_is_fetched_when_it_is_asked_for() {
+    let forged = Forged::new();
+    let server = Server::start();
     let early = [
         "collateral",
         "fetch",
