@@ -14,6 +14,7 @@ const LIMITS: Limits = Limits {
     claims: 64,
     json_bytes: 16 * 1024,
     text_bytes: 16 * 1024,
+    issued_bytes: 16 * 1024,
 };
 
 libfuzzer_sys::fuzz_target!(|input: &str| {
