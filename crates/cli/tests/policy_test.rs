@@ -8,7 +8,7 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::{Forged, attestry_fed, attestry_in};
 use serde_json::json;
@@ -154,70 +154,89 @@ fn unusable_test_files_are_wrong_usage() {
     }
 }
 
+/// A test file in `tree/deep`, a policy beside it and one above, and outside of `tree` what is not its business.
+struct Reach {
+    directory: tempfile::TempDir,
+}
+
+impl Reach {
+    fn new() -> Self {
+        let directory = with(&[
+            ("secret", "a secret"),
+            ("tree/policy.txt", POLICY),
+            ("tree/deep/policy.txt", POLICY),
+        ]);
+        Self { directory }
+    }
+
+    fn secret(&self) -> String {
+        self.directory.path().join("secret").display().to_string()
+    }
+
+    fn test_file(&self) -> PathBuf {
+        self.directory.path().join("tree/deep/a.test.toml")
+    }
+
+    fn test(&self, tests: &str, args: &[&str]) -> common::Run {
+        fs::write(self.test_file(), tests).unwrap();
+        attestry_in(self.directory.path(), &[&["policy", "test"], args].concat())
+    }
+
+    fn is_refused(&self, tests: &str, args: &[&str], told: &str) {
+        let run = self.test(tests, args).exits(2);
+        assert!(run.stderr.contains(told), "{tests}: {}", run.stderr);
+        assert!(!run.stderr.contains("a secret"), "{}", run.stderr);
+    }
+}
+
+fn naming(policy: &str) -> String {
+    format!("policy = \"{policy}\"\n{TESTS}")
+}
+
 /// What they name is shown in messages, and they may come from anywhere.
 #[test]
 fn test_files_reach_no_further_than_the_command_line() {
-    let naming = |policy: &str| format!("policy = \"{policy}\"\n{TESTS}");
-    let with_evidence = |key: &str, file: &str| {
-        let evidence = match key {
-            "root" => format!("file = \"quote.bin\", root = [\"{file}\"]"),
-            "file" => format!("file = \"{file}\""),
-            key => format!("file = \"quote.bin\", {key} = \"{file}\""),
-        };
-        let tests = naming("policy.txt");
-        format!("{tests}\n[[case]]\nname = \"b\"\nevidence = {{ {evidence} }}\nexpect = \"deny\"\n")
-    };
-    let directory = with(&[
-        ("secret", "a secret"),
-        ("tree/policy.txt", POLICY),
-        ("tree/deep/policy.txt", POLICY),
-        ("tree/deep/a.test.toml", ""),
-    ]);
-    let test = |tests: &str, args: &[&str]| {
-        fs::write(directory.path().join("tree/deep/a.test.toml"), tests).unwrap();
-        attestry_in(directory.path(), &[&["policy", "test"], args].concat())
-    };
-    let refused = |tests: &str, args: &[&str], told: &str| {
-        let run = test(tests, args).exits(2);
-        assert!(run.stderr.contains(told), "{tests}: {}", run.stderr);
-        assert!(!run.stderr.contains("a secret"), "{}", run.stderr);
-    };
-    let secret = directory.path().join("secret").display().to_string();
+    let reach = Reach::new();
     for args in [&["tree"][..], &["tree/deep/a.test.toml"], &[]] {
-        refused(&naming(&secret), args, "names the absolute path");
-        refused(&naming("../../../secret"), args, "which is outside of");
-        test(&naming("../policy.txt"), args).exits(0);
-        test(&naming("./policy.txt"), args).exits(0);
+        reach.is_refused(&naming(&reach.secret()), args, "names the absolute path");
+        reach.is_refused(&naming("../../../secret"), args, "which is outside of");
+        reach.test(&naming("../policy.txt"), args).exits(0);
+        reach.test(&naming("./policy.txt"), args).exits(0);
     }
-    refused(
-        &naming("../../secret"),
-        &["tree"],
-        "names `../../secret`, which is outside of",
-    );
-    refused(&naming("../policy.txt"), &["tree/deep"], "which is outside of");
-    test(&naming("../policy.txt"), &["tree/deep", "tree"]).exits(0);
-    refused(&naming("-"), &["tree"], "no such file");
-    for key in [
-        "file",
-        "collateral",
-        "bundle-key",
-        "root",
-        "runtime-data",
-        "init-time-data",
-    ] {
-        refused(&with_evidence(key, &secret), &["tree"], "names the absolute path");
-        refused(
-            &with_evidence(key, "../../secret"),
-            &["tree"],
-            "which is outside of",
-        );
-    }
+    let told = "names `../../secret`, which is outside of";
+    reach.is_refused(&naming("../../secret"), &["tree"], told);
+    reach.is_refused(&naming("../policy.txt"), &["tree/deep"], "which is outside of");
+    reach
+        .test(&naming("../policy.txt"), &["tree/deep", "tree"])
+        .exits(0);
+    reach.is_refused(&naming("-"), &["tree"], "no such file");
     // Elsewhere, a test file that is named reaches its own directory.
-    let file = directory.path().join("tree/deep/a.test.toml");
     let elsewhere = tempfile::tempdir().unwrap();
+    let file = reach.test_file();
     for (policy, status) in [("policy.txt", 0), ("../policy.txt", 2)] {
         fs::write(&file, naming(policy)).unwrap();
         attestry_in(elsewhere.path(), &["policy", "test", file.to_str().unwrap()]).exits(status);
+    }
+}
+
+#[test]
+fn evidence_is_read_within_the_same_reach() {
+    let reach = Reach::new();
+    let case = |evidence: &str| {
+        let tests = naming("policy.txt");
+        format!("{tests}\n[[case]]\nname = \"b\"\nevidence = {{ {evidence} }}\nexpect = \"deny\"\n")
+    };
+    for (path, told) in [
+        (reach.secret().as_str(), "names the absolute path"),
+        ("../../secret", "which is outside of"),
+    ] {
+        reach.is_refused(&case(&format!("file = \"{path}\"")), &["tree"], told);
+        for key in ["collateral", "bundle-key", "runtime-data", "init-time-data"] {
+            let evidence = format!("file = \"quote.bin\", {key} = \"{path}\"");
+            reach.is_refused(&case(&evidence), &["tree"], told);
+        }
+        let evidence = format!("file = \"quote.bin\", root = [\"{path}\"]");
+        reach.is_refused(&case(&evidence), &["tree"], told);
     }
 }
 
