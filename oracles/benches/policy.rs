@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use attestry_forge::windows::WindowsBoot;
-use attestry_oracles::measure::{Limits, ROUNDS, median, microseconds_each};
+use attestry_oracles::measure::{Limits, ROUNDS, median, microseconds_each, microseconds_each_of};
 use attestry_policy::{Claim, ClaimSet, Policy, defaults};
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request};
 
@@ -69,9 +69,9 @@ fn compiled(text: &str) -> Result<Policy, String> {
     Policy::compile(text).map_err(|findings| format!("{findings:?}"))
 }
 
-/// Evaluates as the service does: the claims are its own, and go into the evaluation.
-fn evaluate(policy: &Policy, claims: &ClaimSet) -> bool {
-    let outcome = policy.evaluate(black_box(claims.clone()), &attestry_policy::Limits::default());
+/// Evaluates as the service does: the claims were made for it, and go into the evaluation.
+fn evaluate(policy: &Policy, claims: ClaimSet) -> bool {
+    let outcome = policy.evaluate(black_box(claims), &attestry_policy::Limits::default());
     outcome.is_ok_and(|outcome| outcome.decision.is_permit() && !outcome.outgoing.is_empty())
 }
 
@@ -106,7 +106,7 @@ fn default_policy(limits: &mut Limits) -> Result<(), String> {
     let (policy, claims) = (compiled(defaults::SGX)?, sgx_claims());
     let (peer, input) = (rego(REGO, "data.attestation.result")?, rego_input()?);
     let issued = |value: regorus::Value| value["claims"].as_object().is_ok_and(|claims| claims.len() == 6);
-    if !evaluate(&policy, &claims)
+    if !evaluate(&policy, claims.clone())
         || !peer
             .eval_with_input(input.clone())
             .map(issued)
@@ -116,8 +116,10 @@ fn default_policy(limits: &mut Limits) -> Result<(), String> {
     }
     let rounds: Vec<Turn> = (0..ROUNDS)
         .map(|_| Turn {
-            ours: microseconds_each(&|| assert!(evaluate(&policy, &claims))),
-            regorus: microseconds_each(&|| assert!(peer.eval_with_input(black_box(input.clone())).is_ok())),
+            ours: microseconds_each_of(&|| claims.clone(), &|claims| assert!(evaluate(&policy, claims))),
+            regorus: microseconds_each_of(&|| input.clone(), &|input| {
+                assert!(peer.eval_with_input(black_box(input)).is_ok());
+            }),
             cedar: f64::NAN,
         })
         .collect();
@@ -192,8 +194,10 @@ fn authorization(limits: &mut Limits) -> Result<(), String> {
     }
     let rounds: Vec<Turn> = (0..ROUNDS)
         .map(|_| Turn {
-            ours: microseconds_each(&|| assert!(permits(black_box(claims.clone())))),
-            regorus: microseconds_each(&|| assert!(permitted(black_box(input.clone())))),
+            ours: microseconds_each_of(&|| claims.clone(), &|claims| assert!(permits(black_box(claims)))),
+            regorus: microseconds_each_of(&|| input.clone(), &|input| {
+                assert!(permitted(black_box(input)));
+            }),
             cedar: microseconds_each(&|| assert!(black_box(&cedar).permits())),
         })
         .collect();
@@ -256,12 +260,12 @@ fn windows_health(limits: &mut Limits) -> Result<(), String> {
         Claim::from_service("aikValidated", true),
         Claim::from_service("events", events.as_str()),
     ]);
-    if !evaluate(&policy, &claims) {
+    if !evaluate(&policy, claims.clone()) {
         return Err("the Windows health policy refuses a healthy boot".to_owned());
     }
     let microseconds = median(
         (0..ROUNDS)
-            .map(|_| microseconds_each(&|| assert!(evaluate(&policy, &claims))))
+            .map(|_| microseconds_each_of(&|| claims.clone(), &|claims| assert!(evaluate(&policy, claims))))
             .collect(),
     );
     println!(
@@ -289,8 +293,8 @@ fn threads(policy: &Policy, claims: &ClaimSet) {
             })
             .collect()
     };
-    let policy_work = |claims: &ClaimSet| assert!(evaluate(policy, claims));
-    let separate = |text: &Policy, claims: &ClaimSet| assert!(evaluate(text, claims));
+    let policy_work = |claims: &ClaimSet| assert!(evaluate(policy, claims.clone()));
+    let separate = |text: &Policy, claims: &ClaimSet| assert!(evaluate(text, claims.clone()));
     let shared = scaling(&|| {
         let claims = own();
         Box::new(move || policy_work(&claims))

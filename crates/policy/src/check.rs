@@ -7,7 +7,9 @@ use crate::claim::{Issuer, Value, ValueType};
 use crate::diagnostic::{Finding, Findings, quotable};
 use crate::functions::Caller;
 use crate::limits::Limits;
-use crate::program::{Call, Condition, Operand, Program, Property, Rule, SectionKind, Test, Version};
+use crate::program::{
+    Call, Condition, Operand, Program, Property, Relation, Rule, SectionKind, Test, Version,
+};
 use crate::source::{Positions, Span};
 use crate::suggest::closest;
 
@@ -232,6 +234,7 @@ impl Checker<'_, '_> {
         Ok(Condition {
             is_negated: condition.negated.is_some(),
             is_bound: condition.binding.is_some(),
+            claim_type: tests.iter().find_map(named_type),
             tests: tests.into(),
             calls: calls.into(),
             position,
@@ -372,5 +375,13 @@ impl Checker<'_, '_> {
             &["policy", production]
         };
         self.findings.report(finding, span, path);
+    }
+}
+
+/// The claim type that `test` asks for, when it is such a test.
+fn named_type(test: &Test) -> Option<Box<str>> {
+    match (test.property, test.relation, &test.operand) {
+        (Property::Type, Relation::Equal, Operand::Literal(Value::String(name))) => Some(Box::from(&**name)),
+        _ => None,
     }
 }

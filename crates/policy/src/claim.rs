@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::fuel::{Exceeded, Fuel};
 use crate::json::Json;
 use crate::json::text::string_length;
 
@@ -57,6 +58,9 @@ pub const READ_ONLY: [&str; 3] = ["pcrs", "x-ms-tpm-request-key", "x-ms-tpm-othe
 /// Bytes of the longest integer as JSON.
 const SCALAR_LENGTH: u64 = 20;
 
+/// Bytes of a character of one byte that JSON escapes.
+const ESCAPED_LENGTH: u64 = 6;
+
 impl Claim {
     /// A claim of any issuer. Those of the service that are named in [`READ_ONLY`] are read-only.
     pub fn new(claim_type: impl Into<Arc<str>>, value: impl Into<Value>, issuer: Issuer) -> Self {
@@ -86,6 +90,13 @@ impl Claim {
     /// derived its value or its type from one.
     pub const fn is_read_only(&self) -> bool {
         self.read_only.any()
+    }
+
+    /// [`Claim::json_length`] if every character had to be escaped.
+    pub(crate) fn json_length_at_most(&self) -> u64 {
+        let name = u64::try_from(self.claim_type.len()).unwrap_or(u64::MAX);
+        let text = name.saturating_add(self.value.text_length());
+        text.saturating_mul(ESCAPED_LENGTH).saturating_add(SCALAR_LENGTH)
     }
 
     /// Bytes of the claim as a member of a JSON object.
@@ -320,15 +331,34 @@ impl ClaimSet {
         true
     }
 
-    /// Bytes of text that inserting `claim` compares: of values as long as its own among claims of its
-    /// type.
-    pub(crate) fn compared_bytes(&self, claim: &Claim) -> u64 {
-        let length = claim.value.text_length();
-        let comparable = |held: &&Claim| {
-            held.value.text_length() == length && held.claim_type == claim.claim_type && length > 0
-        };
-        let number = self.0.iter().filter(comparable).count();
-        length.saturating_mul(u64::try_from(number).unwrap_or(u64::MAX))
+    /// As [`ClaimSet::insert`], paying for text that is compared.
+    pub(crate) fn insert_paying(&mut self, claim: Claim, fuel: &mut Fuel<'_>) -> Result<bool, Exceeded> {
+        for held in &mut self.0 {
+            if held.claim_type != claim.claim_type || held.issuer != claim.issuer {
+                continue;
+            }
+            let length = claim.value.text_length();
+            if held.value.text_length() != length {
+                continue;
+            }
+            fuel.spend_reading(length)?;
+            if held.value == claim.value {
+                held.read_only.claim_type &= claim.read_only.claim_type;
+                held.read_only.value &= claim.read_only.value;
+                return Ok(false);
+            }
+        }
+        self.0.push(claim);
+        Ok(true)
+    }
+
+    pub(crate) fn reserve(&mut self, claims: usize) {
+        self.0.reserve(claims);
+    }
+
+    /// Appends a claim that the set does not have.
+    pub(crate) fn push(&mut self, claim: Claim) {
+        self.0.push(claim);
     }
 
     /// The number of claims.

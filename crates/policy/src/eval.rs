@@ -17,7 +17,7 @@ use crate::program::{
     Action, Call, ClaimAction, Condition, Function, Operand, Program, Rule, SectionKind, Template,
 };
 use explain::Tracer;
-use matching::{Bindings, Scope, condition_cost, satisfies};
+use matching::{Bindings, Scope, condition_cost, is_read_only, property_value, satisfies};
 
 mod explain;
 mod matching;
@@ -184,11 +184,13 @@ impl<'l> Machine<'l> {
     /// Whether the claims are permitted; if so, the issuance rules have run.
     fn authorize_and_issue(&mut self, program: &Program) -> Result<bool, EvaluationError> {
         self.check_claims()?;
+        self.incoming.reserve(program.issuance.len().min(CLAIMS_EXPECTED));
         self.run(SectionKind::Authorization, &program.authorization)?;
         // A deny overrides every permit, before and after it (MAA documentation, "policy actions").
         let permitted = self.permitted && !self.denied;
         if permitted {
             self.run(SectionKind::Issuance, &program.issuance)?;
+            self.check_issued()?;
         }
         Ok(permitted)
     }
@@ -260,6 +262,13 @@ impl<'l> Machine<'l> {
         fuel.spend(condition_cost(condition, scope))?;
         self.found.clear();
         for (index, claim) in (0..).zip(scope.claims) {
+            if condition
+                .claim_type
+                .as_deref()
+                .is_some_and(|claim_type| *claim_type != *claim.claim_type)
+            {
+                continue;
+            }
             let before = text_left.get();
             let satisfied = satisfies(condition, claim, scope);
             let compared = before.saturating_sub(text_left.get());
@@ -358,30 +367,52 @@ impl<'l> Machine<'l> {
         let mut values = match value {
             // The usual ones, without a list of values.
             Operand::Literal(value) => {
-                let value = value.unshared();
-                self.check_value_type(maker, &value, value_type)?;
-                let read_only = ReadOnly {
-                    claim_type: secret_type,
-                    value: false,
-                };
-                return self.emit(maker.action, maker.rule, claim_type, value, read_only);
+                return self.build_one(
+                    maker,
+                    claim_type,
+                    secret_type,
+                    value.unshared(),
+                    false,
+                    value_type,
+                );
             }
-            Operand::Bound { .. } => self.operand_values(maker, value)?,
+            Operand::Bound { slot, property } => {
+                if let [only] = maker.bindings.bound(*slot)
+                    && let Some(claim) = self.incoming.as_slice().get(*only)
+                {
+                    let (value, secret) = (property_value(claim, *property), is_read_only(claim, *property));
+                    return self.build_one(maker, claim_type, secret_type, value, secret, value_type);
+                }
+                self.operand_values(maker, value)?
+            }
             Operand::Computed(index) => maker
                 .computed
                 .get_mut(*index)
                 .map(std::mem::take)
                 .unwrap_or_default(),
         };
+        let secret = values.read_only;
         for value in std::mem::take(&mut values.values) {
-            self.check_value_type(maker, &value, value_type)?;
-            let read_only = ReadOnly {
-                claim_type: secret_type,
-                value: values.read_only,
-            };
-            self.emit(maker.action, maker.rule, claim_type.clone(), value, read_only)?;
+            self.build_one(maker, claim_type.clone(), secret_type, value, secret, value_type)?;
         }
         Ok(())
+    }
+
+    fn build_one(
+        &mut self,
+        maker: &Maker,
+        claim_type: Arc<str>,
+        secret_type: bool,
+        value: Value,
+        secret: bool,
+        value_type: Option<&Operand>,
+    ) -> Result<(), EvaluationError> {
+        self.check_value_type(maker, &value, value_type)?;
+        let read_only = ReadOnly {
+            claim_type: secret_type,
+            value: secret,
+        };
+        self.emit(maker.action, maker.rule, claim_type, value, read_only)
     }
 
     fn operand_values(&mut self, maker: &Maker, operand: &Operand) -> Result<Values, EvaluationError> {
@@ -454,25 +485,40 @@ impl<'l> Machine<'l> {
         let fuel = &mut self.caller.fuel;
         fuel.spend_text(value.text_length().saturating_add(name_length))?;
         let claim = Claim::from_policy(claim_type, value, read_only);
-        if action == ClaimAction::Issue {
-            fuel.spend_reading(claim.value.text_length())?;
-            fuel.spend_issued(claim.json_length())?;
-        }
         let target = match action {
             ClaimAction::Add => None,
             ClaimAction::Issue => Some(&mut self.outgoing),
             ClaimAction::IssueProperty => Some(&mut self.properties),
         };
-        let issued = target.as_ref().map_or(0, |target| target.len());
-        fuel.spend_for(self.incoming.len().saturating_add(issued))?;
-        let alike = self.incoming.compared_bytes(&claim);
-        let alike_issued = target.as_ref().map_or(0, |target| target.compared_bytes(&claim));
-        fuel.spend_reading(alike.saturating_add(alike_issued))?;
-        if let Some(target) = target {
-            target.insert(claim.clone());
+        fuel.spend_for(self.incoming.len())?;
+        let Some(target) = target else {
+            self.incoming.insert_paying(claim, fuel)?;
+            return self.check_claims();
+        };
+        // What was issued before is among the incoming claims too: one that is new there is new everywhere.
+        if self.incoming.insert_paying(claim.clone(), fuel)? {
+            target.push(claim);
+        } else {
+            fuel.spend_for(target.len())?;
+            target.insert_paying(claim, fuel)?;
         }
-        self.incoming.insert(claim);
         self.check_claims()
+    }
+
+    /// The token's claims are measured once, when they are all there; mostly their length in memory tells that
+    /// they fit, whatever has to be escaped.
+    fn check_issued(&mut self) -> Result<(), EvaluationError> {
+        let allowed = self.caller.fuel.limits().issued_bytes;
+        let at_most = self.outgoing.iter().map(Claim::json_length_at_most);
+        if at_most.fold(0, u64::saturating_add) <= allowed {
+            return Ok(());
+        }
+        let found = self.outgoing.iter().map(Claim::json_length);
+        Ok(within(
+            Limit::Issued,
+            allowed,
+            found.fold(0, u64::saturating_add),
+        )?)
     }
 
     fn check_claims(&self) -> Result<(), EvaluationError> {
@@ -481,6 +527,9 @@ impl<'l> Machine<'l> {
         Ok(within(Limit::Claims, allowed, found)?)
     }
 }
+
+/// Room for claims that a policy makes, made at once.
+const CLAIMS_EXPECTED: usize = 64;
 
 /// Bytes of text that comparing one claim with a condition may read without more steps.
 const SHORT_TEXT: u64 = 256;

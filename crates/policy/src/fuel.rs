@@ -15,7 +15,6 @@ pub(crate) struct Fuel<'l> {
     limits: &'l Limits,
     steps: u64,
     text_bytes: u64,
-    issued_bytes: u64,
 }
 
 /// Bytes of text that are read, compared or written in one step.
@@ -31,7 +30,6 @@ impl<'l> Fuel<'l> {
             limits,
             steps: 0,
             text_bytes: 0,
-            issued_bytes: 0,
         }
     }
 
@@ -61,12 +59,6 @@ impl<'l> Fuel<'l> {
     /// The steps of reading, comparing or writing text.
     pub(crate) fn spend_reading(&mut self, bytes: u64) -> Result<(), Exceeded> {
         self.spend(reading_steps(bytes))
-    }
-
-    /// Room for claims of the token.
-    pub(crate) fn spend_issued(&mut self, bytes: u64) -> Result<(), Exceeded> {
-        self.issued_bytes = self.issued_bytes.saturating_add(bytes);
-        within(Limit::Issued, self.limits.issued_bytes, self.issued_bytes)
     }
 
     /// Room for text that the policy makes.

@@ -229,6 +229,9 @@ pub(crate) struct Condition {
     /// Whether the claims that match are kept for later: bindings are numbered in the order of the
     /// conditions that have one.
     pub(crate) is_bound: bool,
+    /// The one claim type that can satisfy the condition, when a test names it: most claims are passed over
+    /// by it alone.
+    pub(crate) claim_type: Option<Box<str>>,
     pub(crate) tests: Box<[Test]>,
     /// The function calls of the tests, made once before claims are compared.
     pub(crate) calls: Box<[Call]>,

@@ -346,15 +346,7 @@ struct Nearness {
 }
 
 fn wanted_type(condition: &Condition) -> Option<Arc<str>> {
-    condition
-        .tests
-        .iter()
-        .find_map(|test| match (test.property, test.relation, &test.operand) {
-            (Property::Type, Relation::Equal, Operand::Literal(Value::String(name))) => {
-                Some(Arc::from(&**name))
-            }
-            _ => None,
-        })
+    condition.claim_type.as_deref().map(Arc::from)
 }
 
 fn expected_values(test: &Test, scope: Scope<'_>) -> Vec<Value> {

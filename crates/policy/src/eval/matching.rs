@@ -76,12 +76,7 @@ impl functions::Scope for Scope<'_> {
     fn bound(&self, slot: usize, property: Property, fuel: &mut Fuel<'_>) -> Result<Values, Exceeded> {
         let mut values = Values::default();
         for claim in self.bound_claims(slot) {
-            let read_only = claim.read_only();
-            values.read_only |= match property {
-                Property::Type => read_only.claim_type,
-                Property::Value => read_only.value,
-                Property::ValueType | Property::Issuer => false,
-            };
+            values.read_only |= is_read_only(claim, property);
             values.insert(property_value(claim, property), fuel)?;
         }
         Ok(values)
@@ -131,6 +126,16 @@ fn with_set(relation: Relation, mut comparisons: impl Iterator<Item = bool>) -> 
         return comparisons.any(|holds| holds);
     }
     comparisons.next().is_some_and(|first| first) && comparisons.all(|holds| holds)
+}
+
+/// Whether the property is one that may not be issued.
+pub(super) const fn is_read_only(claim: &Claim, property: Property) -> bool {
+    let read_only = claim.read_only();
+    match property {
+        Property::Type => read_only.claim_type,
+        Property::Value => read_only.value,
+        Property::ValueType | Property::Issuer => false,
+    }
 }
 
 /// The property as a value of its own.
