@@ -69,6 +69,10 @@ pub const CLAIMS_SHOWN: usize = 8;
 /// How many unmet conditions of one rule a reason shows.
 pub const MISSES_SHOWN: usize = 8;
 
+/// Characters of a reason, and sentences of what would have to change.
+const REASON_CHARACTERS: usize = 4096;
+const CHANGES_SHOWN: usize = 16;
+
 /// Characters of a text value that explanations show.
 const TEXT_SHOWN: usize = 120;
 
@@ -89,10 +93,41 @@ impl fmt::Display for DenyReason {
             }
             Self::NoPermit { nearest: None } => f.write_str("no rule permits"),
             Self::NoPermit { nearest: Some(near) } => {
-                write!(f, "no rule permits; {} came nearest", near.rule)?;
-                near.write_misses(f)
+                let mut sentence = Shortened {
+                    to: f,
+                    left: REASON_CHARACTERS,
+                };
+                write!(sentence, "no rule permits; {} came nearest", near.rule)?;
+                near.write_misses(&mut sentence)
             }
         }
+    }
+}
+
+/// Passes on the beginning of a text.
+struct Shortened<'f, 'a> {
+    to: &'f mut fmt::Formatter<'a>,
+    /// Characters that are still passed on.
+    left: usize,
+}
+
+impl fmt::Write for Shortened<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.left == 0 {
+            return Ok(());
+        }
+        let characters = text.chars().count();
+        if let Some(left) = self.left.checked_sub(characters) {
+            self.left = left;
+            return self.to.write_str(text);
+        }
+        let end = text
+            .char_indices()
+            .nth(self.left)
+            .map_or(text.len(), |(end, _)| end);
+        self.left = 0;
+        self.to.write_str(text.get(..end).unwrap_or_default())?;
+        self.to.write_char('…')
     }
 }
 
@@ -195,7 +230,7 @@ pub struct NearMiss {
 }
 
 impl NearMiss {
-    fn write_misses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_misses(&self, f: &mut impl fmt::Write) -> fmt::Result {
         for (index, miss) in self.misses.iter().enumerate() {
             let lead = if index == 0 { ":" } else { ";" };
             write!(f, "{lead} {miss}")?;
@@ -205,6 +240,9 @@ impl NearMiss {
 
     fn changes(&self, changes: &mut Vec<String>) {
         for miss in &self.misses {
+            if changes.len() >= CHANGES_SHOWN {
+                return;
+            }
             match &miss.because {
                 Some(cause) if !cause.misses.is_empty() => cause.changes(changes),
                 _ => changes.push(miss.change()),

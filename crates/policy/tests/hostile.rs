@@ -108,6 +108,23 @@ fn reasons_follow_every_rule_once() {
         reason.to_string().len()
     );
     assert!((1..64).contains(&reason.changes().len()));
+
+    // Many conditions, each waiting for another rule with many conditions over long values.
+    let value = "v".repeat(200);
+    let missed = |prefix: &str| -> String {
+        let condition = |index| format!("[type==\"{prefix}{index}\",value==\"{value}\"]");
+        (0..60).map(condition).collect::<Vec<_>>().join("&&")
+    };
+    let rules: String = (0..10)
+        .map(|index| format!("{}=>add(type=\"a{index}\",value=1);\n", missed("b")))
+        .collect();
+    let text = policy(&format!("{rules}{}=>permit();\n", missed("a")));
+    let Decision::Deny(reason) = evaluated(&text).unwrap().decision else {
+        panic!("permitted")
+    };
+    assert!(reason.to_string().chars().count() <= 4097);
+    assert!(reason.to_string().ends_with('…'));
+    assert_eq!(reason.changes().len(), 16);
 }
 
 #[test]
