@@ -2,7 +2,6 @@
 //! budgets; comparison is in [`matching`], explanation in [`explain`]. Pure: the same claims give the
 //! same outcome.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -17,7 +16,7 @@ use crate::program::{
     Action, Call, ClaimAction, Condition, Function, Operand, Program, Rule, SectionKind, Template,
 };
 use explain::Tracer;
-use matching::{Bindings, Scope, condition_cost, is_read_only, property_value, satisfies};
+use matching::{Bindings, Scope, TextLeft, condition_cost, is_read_only, property_value, satisfies};
 
 mod explain;
 mod matching;
@@ -252,7 +251,7 @@ impl<'l> Machine<'l> {
     /// Puts the claims that satisfy the condition into `found`; when nobody asks which, the first is enough.
     fn find(&mut self, condition: &Condition) -> Result<(), EvaluationError> {
         let fuel = &mut self.caller.fuel;
-        let text_left = Cell::new(fuel.text_left());
+        let text_left = TextLeft::new(fuel.text_left());
         let scope = Scope {
             claims: self.incoming.as_slice(),
             bindings: &self.bindings,
@@ -269,12 +268,9 @@ impl<'l> Machine<'l> {
             {
                 continue;
             }
-            let before = text_left.get();
             let satisfied = satisfies(condition, claim, scope);
-            let compared = before.saturating_sub(text_left.get());
-            // Short text is in the price of the comparison.
-            if compared > SHORT_TEXT {
-                fuel.spend_reading(compared)?;
+            if text_left.compared() == u64::MAX {
+                break;
             }
             if satisfied {
                 self.found.push(index);
@@ -283,7 +279,8 @@ impl<'l> Machine<'l> {
                 }
             }
         }
-        Ok(())
+        // Without enough for the text this is an error, and what was found does not count.
+        Ok(fuel.spend_reading(text_left.compared())?)
     }
 
     /// Makes calls, whose results the operands then refer to.
@@ -294,7 +291,7 @@ impl<'l> Machine<'l> {
                 claims: self.incoming.as_slice(),
                 bindings: &self.bindings,
                 computed: &[],
-                text_left: &Cell::new(0),
+                text_left: &TextLeft::new(0),
             };
             let returned = self.caller.call(call, &scope).map_err(|error| match error {
                 CallError::Function(error) => EvaluationError::Function { rule, error },
@@ -420,7 +417,7 @@ impl<'l> Machine<'l> {
             claims: self.incoming.as_slice(),
             bindings: &maker.bindings,
             computed: &maker.computed,
-            text_left: &Cell::new(0),
+            text_left: &TextLeft::new(0),
         };
         Ok(scope.values(operand, &mut self.caller.fuel)?)
     }
@@ -530,9 +527,6 @@ impl<'l> Machine<'l> {
 
 /// Room for claims that a policy makes, made at once.
 const CLAIMS_EXPECTED: usize = 64;
-
-/// Bytes of text that comparing one claim with a condition may read without more steps.
-const SHORT_TEXT: u64 = 256;
 
 /// A claim being made: by which rule, from what its conditions bound and its calls returned.
 struct Maker {

@@ -1,6 +1,6 @@
 //! Policies made to cost more than they look: each ends soon, with a limit or with an answer of ordinary size.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::time::{Duration, Instant};
 
@@ -69,9 +69,10 @@ fn long_text_that_differs_at_its_end_is_not_compared_for_nothing() {
         "c:[type==\"s\"]=>add(type=\"d\",value=JmesPath(AppendString(AppendString(\"[\\\"\",c.value),\"\\\"]\"),\"@{}|@[0]\"));\n",
         "|[join('',[@[0],@[0]])]".repeat(9)
     );
-    let endings: String = (0..9)
+    let endings: Vec<String> = (0..9)
         .map(|index| format!("c:[type==\"d\"]=>add(type=\"b\",value=AppendString(c.value,\"{index}\"));\n"))
         .collect();
+    let endings = endings.concat();
     let comparisons = format!(
         "c:[type==\"b\"]{}=>permit();\n",
         "&&![type==\"b\",value!=c.value,value==\"\"]".repeat(60)
@@ -115,9 +116,10 @@ fn reasons_follow_every_rule_once() {
         let condition = |index| format!("[type==\"{prefix}{index}\",value==\"{value}\"]");
         (0..60).map(condition).collect::<Vec<_>>().join("&&")
     };
-    let rules: String = (0..10)
+    let rules: Vec<String> = (0..10)
         .map(|index| format!("{}=>add(type=\"a{index}\",value=1);\n", missed("b")))
         .collect();
+    let rules = rules.concat();
     let text = policy(&format!("{rules}{}=>permit();\n", missed("a")));
     let Decision::Deny(reason) = evaluated(&text).unwrap().decision else {
         panic!("permitted")
@@ -167,9 +169,10 @@ fn the_claims_of_a_token_have_a_longest_length() {
         "c:[type==\"s\"]=>add(type=\"d\",value=JmesPath(c.value,\"@{}|@[0]\"));\n",
         "|[join('',[@[0],@[0]])]".repeat(9)
     );
-    let issued: String = (0..2)
+    let issued: Vec<String> = (0..2)
         .map(|index| format!("c:[type==\"d\"]=>issue(type=\"t{index}\",value=c.value);\n"))
         .collect();
+    let issued = issued.concat();
     let text = format!(
         "version=1.2;\nauthorizationrules{{ => permit(); }};\nissuancerules{{\n{document}{long}{issued}}};\n"
     );
@@ -202,4 +205,33 @@ fn warnings_do_not_hide_errors() {
     let old =
         "version=1.0;\nauthorizationrules{\n".to_owned() + &lenient + "![type==\"a\"] => permit();\n};\n";
     assert!(Policy::compile(&old).is_err());
+}
+
+/// With whatever number of steps: text that is too long to be compared is an error, not a difference.
+#[test]
+fn a_budget_that_ends_within_a_comparison_decides_nothing() {
+    let text = "t".repeat(1000);
+    let policy = Policy::compile(&policy(&format!(
+        "[type==\"a\", value==\"{text}\"] => deny();\n![type==\"a\", value!=\"{text}\"] => permit();\n"
+    )))
+    .unwrap();
+    let mut denied = 0;
+    for steps in 0..400 {
+        let limits = Limits {
+            steps,
+            ..Limits::default()
+        };
+        let claims = ClaimSet::from_iter([Claim::from_service("a", text.as_str())]);
+        match policy.evaluate(claims, &limits) {
+            Ok(outcome) => {
+                assert!(!outcome.decision.is_permit(), "{steps} steps");
+                denied += 1;
+            }
+            Err(EvaluationError::LimitExceeded {
+                limit: Limit::Steps, ..
+            }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!((100..400).contains(&denied), "{denied}");
 }

@@ -113,9 +113,7 @@ impl Checker<'_, '_> {
             Operand::Literal(Value::String(name)) if name.is_empty() => {
                 return self.wrong(&CheckError::EmptyClaimType, span, "assignment");
             }
-            Operand::Literal(Value::String(name))
-                if name.text_length() > u64::from(CLAIM_TYPE_BYTES) =>
-            {
+            Operand::Literal(Value::String(name)) if name.text_length() > u64::from(CLAIM_TYPE_BYTES) => {
                 let error = CheckError::ClaimTypeTooLong {
                     allowed: CLAIM_TYPE_BYTES,
                     found: name.len(),

@@ -1,10 +1,9 @@
 //! Why rules fired or did not. Looks at a rule again after the evaluator is done with it, on a budget
 //! of its own, so that explaining never changes a decision.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
-use super::matching::{Bindings, Scope, condition_cost, property_value, satisfies, test_holds};
+use super::matching::{Bindings, Scope, TextLeft, condition_cost, property_value, satisfies, test_holds};
 use crate::claim::{Claim, Value};
 use crate::functions::{CallError, Caller, Values};
 use crate::limits::Limits;
@@ -133,7 +132,7 @@ impl<'l> Tracer<'l> {
         for (number, condition) in (1..).zip(&rule.conditions) {
             let known = self.compute(&condition.calls, claims, &bindings, &mut computed)
                 && operands_are_known(condition, &bindings);
-            let text_left = Cell::new(self.caller.fuel.text_left());
+            let text_left = TextLeft::new(self.caller.fuel.text_left());
             let scope = Scope {
                 claims,
                 bindings: &bindings,
@@ -145,7 +144,6 @@ impl<'l> Tracer<'l> {
                 self.trace.truncated = true;
                 return seen;
             }
-            let text_before = text_left.get();
             let matching = (0..)
                 .zip(claims)
                 .filter(|(_, claim)| known && satisfies(condition, claim, scope));
@@ -160,8 +158,7 @@ impl<'l> Tracer<'l> {
                     seen.misses.push(nearest_miss(condition, number, scope, &bound));
                 }
             }
-            let compared = text_before.saturating_sub(text_left.get());
-            if self.caller.fuel.spend_reading(compared).is_err() {
+            if self.caller.fuel.spend_reading(text_left.compared()).is_err() {
                 self.trace.truncated = true;
                 return seen;
             }
@@ -201,19 +198,16 @@ impl<'l> Tracer<'l> {
                 claims,
                 bindings,
                 computed: &[],
-                text_left: &Cell::new(0),
+                text_left: &TextLeft::new(0),
             };
-            match self.caller.call(call, &scope) {
-                Ok(returned) if self.caller.fuel.spend_text(returned.text_length()).is_ok() => {
-                    computed.push(returned);
-                }
-                Ok(_) => {
-                    self.trace.truncated = true;
-                    return false;
-                }
-                Err(CallError::Function(_)) => return false,
-                Err(CallError::Limit(_)) => {
-                    self.trace.truncated = true;
+            let returned = self.caller.call(call, &scope).and_then(|returned| {
+                self.caller.fuel.spend_text(returned.text_length())?;
+                Ok(returned)
+            });
+            match returned {
+                Ok(returned) => computed.push(returned),
+                Err(error) => {
+                    self.trace.truncated |= matches!(error, CallError::Limit(_));
                     return false;
                 }
             }

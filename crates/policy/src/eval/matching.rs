@@ -46,8 +46,7 @@ pub(super) struct Scope<'a> {
     pub(super) bindings: &'a Bindings,
     /// What the calls of the condition returned.
     pub(super) computed: &'a [Values],
-    /// Bytes of text that comparisons may still look at.
-    pub(super) text_left: &'a Cell<u64>,
+    pub(super) text_left: &'a TextLeft,
 }
 
 impl<'a> Scope<'a> {
@@ -194,7 +193,7 @@ impl<'a> View<'a> {
 }
 
 /// Values of different types are never in any relation, `!=` included, and only integers have an order.
-fn holds(left: View<'_>, relation: Relation, right: View<'_>, text_left: &Cell<u64>) -> bool {
+fn holds(left: View<'_>, relation: Relation, right: View<'_>, text_left: &TextLeft) -> bool {
     match (left, right) {
         (View::Integer(left), View::Integer(right)) => match relation {
             Relation::Equal => left == right,
@@ -208,19 +207,47 @@ fn holds(left: View<'_>, relation: Relation, right: View<'_>, text_left: &Cell<u
         (left, right) => match (left.text_length(), right.text_length()) {
             // Text of another length is not looked at, and documents are not written for it.
             (Some(length), Some(other)) if length != other => equality(false, relation),
-            (Some(length), Some(_)) => match text_left.get().checked_sub(length) {
-                Some(left_over) => {
-                    text_left.set(left_over);
-                    equality(left.characters() == right.characters(), relation)
-                }
-                // Nothing is left, which whoever asked finds out.
-                None => {
-                    text_left.set(0);
-                    false
-                }
-            },
+            (Some(length), Some(_)) => {
+                text_left.pay(length) && equality(left.characters() == right.characters(), relation)
+            }
             _ => false,
         },
+    }
+}
+
+/// Bytes of long text that comparisons may still look at.
+#[derive(Debug)]
+pub(super) struct TextLeft {
+    at_first: u64,
+    /// `None` once there was not enough: then nothing that was compared since counts.
+    left: Cell<Option<u64>>,
+}
+
+/// Bytes of text that are in the price of a comparison.
+const SHORT_TEXT: u64 = 256;
+
+impl TextLeft {
+    pub(super) const fn new(bytes: u64) -> Self {
+        Self {
+            at_first: bytes,
+            left: Cell::new(Some(bytes)),
+        }
+    }
+
+    fn pay(&self, length: u64) -> bool {
+        if length > SHORT_TEXT {
+            let left = self.left.get().and_then(|left| left.checked_sub(length));
+            self.left.set(left);
+        }
+        self.left.get().is_some()
+    }
+
+    /// What was compared, or more than there was: whoever compares pays it.
+    pub(super) fn compared(&self) -> u64 {
+        match self.left.get() {
+            Some(left) => self.at_first.saturating_sub(left),
+            None => u64::MAX,
+        }
     }
 }
 
