@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ActionKind, Issuer, Miss, Policy, Property, Relation, RuleEffect};
+use crate::{ActionKind, ClaimAction, Issuer, Miss, Policy, Property, Relation, RuleEffect, Value};
 
 fn claims(claims: &[(&str, i64)]) -> ClaimSet {
     claims
