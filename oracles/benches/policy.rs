@@ -291,7 +291,7 @@ fn threads<'w>(policy: &'w Policy, claims: &'w ClaimSet, limits: &mut Limits) {
                 policy
                     .as_ref()
                     .is_ok_and(|policy| evaluate(policy, claims.clone()))
-            )
+            );
         })
     };
     let (mut scaling, mut ceiling, mut sharing) = (Vec::new(), Vec::new(), Vec::new());
