@@ -90,7 +90,7 @@ impl Editor {
     }
 }
 
-const URI: &str = "file:///work/policy.txt";
+const URI: &str = "file:///policies/sgx.txt";
 const WRONG: &str =
     "version=1.0;\nauthorizationrules {\n  [type==\"x-ms-sgx-svn\", value>=1] => premit();\n};\n";
 

@@ -93,6 +93,25 @@ fn constant_calls_cost_little_to_compile_and_keep_nothing() {
     assert_eq!(limit_met(&policy(&conditions)), Limit::Text);
 }
 
+/// Compiling tries constant calls for their errors, and leaves to evaluation what is too much work for that.
+#[test]
+fn a_constant_call_that_takes_long_is_not_finished_while_compiling() {
+    let mistaken = |times: usize| {
+        let (document, query) = (vec!["1"; 2000].join(","), "|[*]".repeat(times));
+        policy(&format!(
+            "=>add(type=\"a\",value=JmesPath(\"[{document}]\",\"@{query}|abs(to_string(@))\"));\n=>permit();\n"
+        ))
+    };
+    assert_eq!(
+        Policy::compile(&mistaken(1)).unwrap_err()[0].code,
+        "invalid-argument"
+    );
+    assert!(matches!(
+        evaluated(&mistaken(100)),
+        Err(EvaluationError::Function { .. })
+    ));
+}
+
 /// Rules that wait for each other, and many conditions that wait for one rule.
 #[test]
 fn reasons_follow_every_rule_once() {

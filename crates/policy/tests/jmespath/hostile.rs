@@ -376,3 +376,18 @@ fn results_larger_than_the_budget_are_refused_whatever_made_them() {
 fn nested_arrays(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
 }
+
+/// Pipes do not nest in the query, but what they build does, also where nothing of it is in the result: dropping it
+/// would end the stack.
+#[test]
+fn values_on_the_way_are_refused_at_the_same_depth() {
+    let limit = JSON_DEPTH;
+    for part in ["[@]", "{a:@}"] {
+        let query = vec![part; 5000].join("|") + "|length(@)";
+        assert_eq!(
+            outcome(query, "1"),
+            Outcome::Failed(SearchError::TooDeep { limit }),
+            "{part}"
+        );
+    }
+}

@@ -75,6 +75,14 @@ fn reserved_names_are_not_the_policys_to_issue() {
         "eat_profile",
         "intuse",
         "x-ms-compliance-status",
+        "secureboot",
+        "ver",
+        "rp_data",
+        "policy_hash",
+        "maa-policyHash",
+        "policy_signer",
+        "aud",
+        "sub",
     ];
     let deprecated = claim::SGX_EHD_DEPRECATED;
     for name in names.into_iter().chain(deprecated).chain(families) {
