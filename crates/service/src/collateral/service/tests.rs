@@ -6,6 +6,8 @@ use super::super::fixture::{CRL_NUMBER, EARLY, NOW, STANDARD, World, days_later,
 use super::super::{Alarm, Regression};
 use super::*;
 
+mod numbered;
+
 fn number(number: u64) -> u32 {
     u32::try_from(number).unwrap()
 }
@@ -22,6 +24,27 @@ async fn latest(
 
 fn alarm(service: &CollateralService) -> Option<Alarm> {
     service.status(NOW).keys.into_iter().find_map(|key| key.alarm)
+}
+
+fn numbers_held(service: &CollateralService) -> Vec<(String, u32, u64)> {
+    let sets = service.held_sets().into_iter();
+    sets.map(|(key, held)| {
+        let collateral = &held.collateral;
+        (
+            key.to_string(),
+            collateral.evaluation_number(),
+            collateral.pck_crl_number(),
+        )
+    })
+    .collect()
+}
+
+/// Documents of a second platform, of the same authority.
+fn of_another_platform(world: &World, change: impl FnOnce(&mut CollateralSpec)) -> CollateralDocuments {
+    let mut spec = world.spec(STANDARD);
+    spec.tcb_info.fmspc = vec![1, 2, 3, 4, 5, 6];
+    change(&mut spec);
+    documents(&spec)
 }
 
 #[tokio::test]
@@ -381,153 +404,6 @@ async fn what_another_process_imported_is_found_on_reload() {
     service.reload(NOW).await.unwrap();
 
     assert!(latest(&service, &world, NOW).await.is_ok());
-}
-
-fn numbers_held(service: &CollateralService) -> Vec<(String, u32, u64)> {
-    let sets = service.held_sets().into_iter();
-    sets.map(|(key, held)| {
-        let collateral = &held.collateral;
-        (
-            key.to_string(),
-            collateral.evaluation_number(),
-            collateral.pck_crl_number(),
-        )
-    })
-    .collect()
-}
-
-#[tokio::test]
-async fn numbers_that_nobody_offers_leave_nothing_behind() {
-    let world = World::new();
-    world.publish(Edition::Standard, &world.spec(STANDARD));
-    let service = world
-        .service(world.options(vec![world.directory_source()]), NOW)
-        .await;
-    for number in 100..200 {
-        let baseline = Baseline::Number(number);
-        let error = service.obtain(&world.pck(), Tee::Sgx, &baseline, NOW).await;
-        assert_eq!(
-            error.unwrap_err(),
-            CollateralUnavailable::BaselineNotOffered { baseline }
-        );
-    }
-    assert_eq!(service.status(NOW).keys.len(), 1, "the standard edition");
-}
-
-#[tokio::test]
-async fn wrong_documents_for_ever_new_numbers_are_counted_together() {
-    let world = World::new();
-    world.publish(Edition::Standard, &world.spec(STANDARD));
-    let service = world
-        .service(world.options(vec![world.directory_source()]), NOW)
-        .await;
-    for number in 100..110 {
-        world.publish(Edition::Number(number), &world.spec(STANDARD));
-        let baseline = Baseline::Number(number);
-        let refused = service.obtain(&world.pck(), Tee::Sgx, &baseline, NOW).await;
-        assert!(refused.is_err());
-    }
-    let text = service.0.metrics.render();
-    let alarms = text
-        .lines()
-        .filter(|line| line.starts_with("attestry_collateral_alarms_total{"));
-    assert_eq!(alarms.count(), 1, "{text}");
-}
-
-#[tokio::test]
-async fn numbered_editions_beyond_the_limit_are_refused() {
-    let world = World::new();
-    world.publish(Edition::Standard, &world.spec(STANDARD));
-    for edition in 1..=9 {
-        world.publish(Edition::Number(edition), &world.spec(edition.into()));
-    }
-    let service = world
-        .service(world.options(vec![world.directory_source()]), NOW)
-        .await;
-    let pck = world.pck();
-    for edition in 1..=8 {
-        let obtained = service
-            .obtain(&pck, Tee::Sgx, &Baseline::Number(edition), NOW)
-            .await;
-        assert_eq!(obtained.unwrap().evaluation_number(), edition);
-    }
-    let refused = service.obtain(&pck, Tee::Sgx, &Baseline::Number(9), NOW).await;
-    assert_eq!(
-        refused.unwrap_err(),
-        CollateralUnavailable::TooManyEditions { limit: 8 }
-    );
-    let import = service.import(
-        Tee::Sgx,
-        Edition::Number(9),
-        documents(&world.spec(9)),
-        "operator",
-        NOW,
-    );
-    assert!(matches!(
-        import.await,
-        Err(ImportError::TooManyEditions { limit: 8 })
-    ));
-}
-
-/// Documents of a second platform, of the same authority.
-fn of_another_platform(world: &World, change: impl FnOnce(&mut CollateralSpec)) -> CollateralDocuments {
-    let mut spec = world.spec(STANDARD);
-    spec.tcb_info.fmspc = vec![1, 2, 3, 4, 5, 6];
-    change(&mut spec);
-    documents(&spec)
-}
-
-#[tokio::test]
-async fn numbers_that_were_taken_for_one_platform_bind_all() {
-    type Change = fn(&mut CollateralSpec);
-    let cases: [(Edition, Change, &str); 5] = [
-        (
-            Edition::Standard,
-            |spec| spec.pck_crl.set_number(CRL_NUMBER - 1),
-            "pck_crl.crlNumber",
-        ),
-        (
-            Edition::Number(number(STANDARD)),
-            |spec| spec.root_crl.set_number(CRL_NUMBER - 1),
-            "root_ca_crl.crlNumber",
-        ),
-        (
-            Edition::Standard,
-            |spec| spec.tcb_info.tcb_evaluation_data_number = STANDARD - 1,
-            "tcb_info.tcbEvaluationDataNumber",
-        ),
-        (
-            Edition::Standard,
-            |spec| spec.qe_identity.tcb_evaluation_data_number = STANDARD - 1,
-            "qe_identity.tcbEvaluationDataNumber",
-        ),
-        // What will be enforced is not older than what is.
-        (
-            Edition::Early,
-            |spec| spec.tcb_info.tcb_evaluation_data_number = STANDARD - 1,
-            "tcb_info.tcbEvaluationDataNumber",
-        ),
-    ];
-    for (edition, older, field) in cases {
-        let world = World::new();
-        let service = world.service(world.options(vec![]), NOW).await;
-        let first = documents(&world.spec(STANDARD));
-        service
-            .import(Tee::Sgx, Edition::Standard, first, "operator", NOW)
-            .await
-            .unwrap();
-        let offered = of_another_platform(&world, older);
-        let refused = service.import(Tee::Sgx, edition, offered, "operator", NOW).await;
-        assert!(
-            matches!(&refused, Err(ImportError::Regressed { regression, .. }) if regression.field == field),
-            "{field}: {refused:?}"
-        );
-        let offered = of_another_platform(&world, |_| ());
-        service
-            .import(Tee::Sgx, edition, offered, "operator", NOW)
-            .await
-            .unwrap();
-    }
 }
 
 #[tokio::test]
