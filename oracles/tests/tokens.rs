@@ -31,7 +31,7 @@ impl Case {
 
     /// What the other implementation says of a token.
     fn peer(&self, token: &str) -> Result<Value, jsonwebtoken::errors::Error> {
-        let jwk = &self.issuer.key_set().keys[0];
+        let jwk = &self.issuer.key_set().unwrap().keys[0];
         let key = DecodingKey::from_rsa_components(jwk.n.as_ref().unwrap(), jwk.e.as_ref().unwrap())?;
         let mut validation = Validation::new(Algorithm::RS256);
         validation.set_issuer(&[ISSUER]);
@@ -47,7 +47,7 @@ impl Case {
             issuer: Some(ISSUER.to_owned()),
             ..OurValidation::default()
         };
-        validate(token, self.issuer.key_set(), &validation, NOW)
+        validate(token, self.issuer.key_set().unwrap(), &validation, NOW)
             .map(|token| Value::Object(token.claims().clone()))
             .map_err(|error| error.to_string())
     }
@@ -153,7 +153,7 @@ fn both_refuse_every_confusion() {
 #[test]
 fn a_key_inside_the_header_is_never_used() {
     let (case, stranger) = (Case::new(), Case::new());
-    let jwk = serde_json::to_value(&stranger.issuer.key_set().keys[0]).unwrap();
+    let jwk = serde_json::to_value(&stranger.issuer.key_set().unwrap().keys[0]).unwrap();
     let token = with_header(
         &stranger.token,
         &json!({ "alg": "RS256", "typ": "JWT", "jwk": jwk }),

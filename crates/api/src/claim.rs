@@ -21,6 +21,16 @@ pub const POLICY_HASH: &str = "x-ms-policy-hash";
 pub const POLICY_SIGNER: &str = "x-ms-policy-signer";
 /// The stored policy's JWS, in the answer to a policy query.
 pub const POLICY: &str = "x-ms-policy";
+/// What a policy operation did: `Updated` or `Removed`.
+pub const POLICY_RESULT: &str = "x-ms-policy-result";
+/// Hash of the JWS in which a policy was sent (see [`crate::policy_token_hash`]).
+pub const POLICY_TOKEN_HASH: &str = "x-ms-policy-token-hash";
+/// The provider's policy signing certificates, a JWK set.
+pub const POLICY_CERTIFICATES: &str = "x-ms-policy-certificates";
+/// Thumbprint of the certificate that was added or removed (see [`crate::jwk::thumbprint`]).
+pub const CERTIFICATE_THUMBPRINT: &str = "x-ms-certificate-thumbprint";
+/// Where a certificate operation left the certificate: `IsPresent` or `IsAbsent`.
+pub const CERTIFICATE_RESULT: &str = "x-ms-policycertificates-result";
 /// Runtime data given as JSON.
 pub const RUNTIME: &str = "x-ms-runtime";
 /// Init-time data given as JSON.

@@ -19,8 +19,14 @@ pub enum ErrorCode {
     PolicyParsingError,
     /// The caller is not known or not allowed (401).
     Unauthorized,
+    /// The caller is known and not allowed to do this (403).
+    Forbidden,
     /// Nothing is served at this path (404).
     NotFound,
+    /// Azure Resource Manager's code for a resource that is not there (404).
+    ResourceNotFound,
+    /// The state of the resource does not allow this now (409).
+    Conflict,
     /// Too many requests (429).
     TooManyRequests,
     /// The path is served, but not with this method (405).
@@ -44,7 +50,10 @@ impl ErrorCode {
             Self::PolicyEvaluationError => "PolicyEvaluationError",
             Self::PolicyParsingError => "PolicyParsingError",
             Self::Unauthorized => "Unauthorized",
+            Self::Forbidden => "Forbidden",
             Self::NotFound => "NotFound",
+            Self::ResourceNotFound => "ResourceNotFound",
+            Self::Conflict => "Conflict",
             Self::TooManyRequests => "TooManyRequests",
             Self::MethodNotAllowed => "MethodNotAllowed",
             Self::PayloadTooLarge => "PayloadTooLarge",
@@ -62,7 +71,9 @@ impl ErrorCode {
             | Self::PolicyEvaluationError
             | Self::PolicyParsingError => 400,
             Self::Unauthorized => 401,
-            Self::NotFound => 404,
+            Self::Forbidden => 403,
+            Self::NotFound | Self::ResourceNotFound => 404,
+            Self::Conflict => 409,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
             Self::PayloadTooLarge => 413,

@@ -8,6 +8,7 @@ pub mod api_version;
 pub mod attestation_type;
 pub mod b64;
 pub mod calendar;
+pub mod certificate_envelope;
 pub mod claim;
 pub mod der;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod jwt;
 pub mod openid;
 pub mod policy_envelope;
 pub mod request;
+pub mod signed_envelope;
 pub mod spki;
 
 pub use api_version::{API_VERSIONS, ApiVersion};

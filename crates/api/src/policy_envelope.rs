@@ -5,11 +5,14 @@ use aws_lc_rs::digest;
 use serde_json::{Value, json};
 
 use crate::{
-    b64, json,
-    jwk::{Jwk, JwkError},
-    jws::{self, CompactJws, Conformance, Header, JwsError, VerificationKey},
-    spki::KeyKind,
+    b64,
+    certificate_envelope::CERTIFICATE_MEMBERS,
+    json, jws,
+    signed_envelope::{EnvelopeError, SignedEnvelope, Signer},
 };
+
+/// Name of the member that holds the policy.
+pub const POLICY_MEMBER: &str = "AttestationPolicy";
 
 /// The envelope of "no policy": an unsigned JWS with an empty payload.
 pub const EMPTY_ENVELOPE: &str = "eyJhbGciOiJub25lIn0..";
@@ -20,25 +23,24 @@ pub const EMPTY_ENVELOPE: &str = "eyJhbGciOiJub25lIn0..";
 pub struct PolicyEnvelope {
     encoded_policy: Option<String>,
     policy: Option<String>,
-    signer: Option<Jwk>,
+    signer: Option<Signer>,
+    plain_text: bool,
+    payload: Vec<u8>,
 }
 
 /// Why an envelope is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyEnvelopeError {
-    /// The JWS is malformed or its signature does not verify.
+    /// The JWS is malformed, its signature does not verify, or it does not say whose it is.
     #[error(transparent)]
-    Jws(#[from] JwsError),
-    /// It is signed, but its header has neither `x5c` nor `jwk`.
-    #[error("a signed policy needs the signer's certificate in the header, as `x5c` or `jwk`")]
-    NoSigner,
-    /// The signer's certificate or key is malformed.
-    #[error("the signer's certificate or key cannot be used: {0}")]
-    Signer(#[from] JwkError),
+    Envelope(#[from] EnvelopeError),
     /// The payload is neither empty nor an object with the string `AttestationPolicy`.
     #[error("the payload must be an object with the string member `AttestationPolicy`")]
     Payload,
+    /// A reset must not carry anything else.
+    #[error("a reset must have an empty payload, this one carries a policy or a certificate")]
+    NotAReset,
     /// `AttestationPolicy` is not base64url of UTF-8 text.
     #[error("`AttestationPolicy` must be base64url of UTF-8 text")]
     PolicyText,
@@ -67,12 +69,35 @@ pub fn wrap_unsigned(text: &str) -> String {
 impl PolicyEnvelope {
     /// Opens an envelope and verifies its signature, if there is one, with the key in its header.
     pub fn open(envelope: &str) -> Result<Self, PolicyEnvelopeError> {
-        let jws = CompactJws::parse(envelope)?;
-        if jws.is_unsigned() {
-            return Self::from_payload(jws.unsigned_payload()?, None);
+        let SignedEnvelope { payload, signer } = SignedEnvelope::open(envelope)?;
+        Self::from_payload(payload, signer)
+    }
+
+    /// Opens the envelope of a reset: one without a policy. One with a policy asks for something else, and whoever
+    /// signed it did not ask for a reset.
+    pub fn open_reset(envelope: &str) -> Result<Self, PolicyEnvelopeError> {
+        let SignedEnvelope { payload, signer } = SignedEnvelope::open(envelope)?;
+        let empty = payload.is_empty()
+            || json::parse_strict(&payload).is_ok_and(|value| match value {
+                Value::Object(members) => !members.keys().any(|name| names_content(name)),
+                Value::Null => true,
+                _ => false,
+            });
+        if !empty {
+            return Err(PolicyEnvelopeError::NotAReset);
         }
-        let (key, signer) = signer_of(jws.header())?;
-        Self::from_payload(jws.verify(&key, Conformance::ClientSdk)?, Some(signer))
+        Ok(Self {
+            encoded_policy: None,
+            policy: None,
+            signer,
+            plain_text: false,
+            payload,
+        })
+    }
+
+    /// The bytes of the payload.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
     }
 
     /// The policy text; `None` for the empty envelope, which stands for "no policy".
@@ -80,8 +105,13 @@ impl PolicyEnvelope {
         self.policy.as_deref()
     }
 
-    /// The signer as it goes into `x-ms-policy-signer`: `kty` and `x5c` (or the bare key).
-    pub fn signer(&self) -> Option<&Jwk> {
+    /// Whether the policy stood there as it is instead of encoded, as in the 2018 preview.
+    pub fn is_plain_text(&self) -> bool {
+        self.plain_text
+    }
+
+    /// Whose signature verified; `None` for an unsigned envelope.
+    pub fn signer(&self) -> Option<&Signer> {
         self.signer.as_ref()
     }
 
@@ -90,61 +120,44 @@ impl PolicyEnvelope {
         hash(self.encoded_policy.as_deref().unwrap_or_default())
     }
 
-    fn from_payload(payload: &[u8], signer: Option<Jwk>) -> Result<Self, PolicyEnvelopeError> {
+    fn from_payload(payload: Vec<u8>, signer: Option<Signer>) -> Result<Self, PolicyEnvelopeError> {
         if payload.is_empty() {
             return Ok(Self {
                 encoded_policy: None,
                 policy: None,
                 signer,
+                plain_text: false,
+                payload,
             });
         }
-        let value = json::parse_strict(payload).map_err(|_| PolicyEnvelopeError::Payload)?;
-        let encoded = value.get("AttestationPolicy").and_then(Value::as_str);
+        let value = json::parse_strict(&payload).map_err(|_| PolicyEnvelopeError::Payload)?;
+        // What adds or removes a certificate is not a policy as well.
+        if CERTIFICATE_MEMBERS.iter().any(|name| value.get(name).is_some()) {
+            return Err(PolicyEnvelopeError::Payload);
+        }
+        let encoded = value.get(POLICY_MEMBER).and_then(Value::as_str);
         let encoded = encoded.ok_or(PolicyEnvelopeError::Payload)?;
-        let bytes = b64::decode_lenient(encoded).map_err(|_| PolicyEnvelopeError::PolicyText)?;
-        let policy = String::from_utf8(bytes).map_err(|_| PolicyEnvelopeError::PolicyText)?;
+        // The 2018 preview had the text itself there. Every policy has characters that base64 has not.
+        let plain_text = encoded.contains(';');
+        let (encoded, policy) = if plain_text {
+            (b64::encode_url(encoded.as_bytes()), encoded.to_owned())
+        } else {
+            let bytes = b64::decode_lenient(encoded).map_err(|_| PolicyEnvelopeError::PolicyText)?;
+            let policy = String::from_utf8(bytes).map_err(|_| PolicyEnvelopeError::PolicyText)?;
+            (encoded.to_owned(), policy)
+        };
         Ok(Self {
-            encoded_policy: Some(encoded.to_owned()),
+            encoded_policy: Some(encoded),
             policy: Some(policy),
             signer,
+            plain_text,
+            payload,
         })
     }
 }
 
-/// The key to verify with, and the signer as it is shown. Clients put the certificate into `x5c` or, in
-/// Python, into `jwk`.
-fn signer_of(header: &Header) -> Result<(VerificationKey, Jwk), PolicyEnvelopeError> {
-    let given = match (&header.jwk, header.x5c.is_empty()) {
-        (_, false) => Jwk {
-            x5c: header.x5c.clone(),
-            ..Jwk::default()
-        },
-        (Some(jwk), true) => jwk.clone(),
-        (None, true) => return Err(PolicyEnvelopeError::NoSigner),
-    };
-    let leaf = given.certificates()?.into_iter().next();
-    let key = match &leaf {
-        Some(leaf) => VerificationKey::from_certificate(leaf).map_err(JwkError::Certificate)?,
-        None => VerificationKey::from_jwk(&given)?,
-    };
-    let kty = if key.kind() == KeyKind::Rsa { "RSA" } else { "EC" };
-    let bare = Jwk {
-        kty: kty.to_owned(),
-        x5c: given.x5c,
-        ..Jwk::default()
-    };
-    let signer = match leaf {
-        Some(_) => bare,
-        None => Jwk {
-            n: given.n,
-            e: given.e,
-            crv: given.crv,
-            x: given.x,
-            y: given.y,
-            ..bare
-        },
-    };
-    Ok((key, signer))
+fn names_content(member: &str) -> bool {
+    member == POLICY_MEMBER || CERTIFICATE_MEMBERS.contains(&member)
 }
 
 #[cfg(test)]

@@ -39,6 +39,26 @@ pub enum KeyKind {
     P521,
 }
 
+impl KeyKind {
+    /// `kty` of such a key (RFC 7518, 6.1).
+    pub fn key_type(self) -> &'static str {
+        match self {
+            Self::Rsa => "RSA",
+            Self::P256 | Self::P384 | Self::P521 => "EC",
+        }
+    }
+
+    /// The algorithm that such a key usually signs with (RFC 7518, 3.1).
+    pub fn algorithm_name(self) -> &'static str {
+        match self {
+            Self::Rsa => "RS256",
+            Self::P256 => "ES256",
+            Self::P384 => "ES384",
+            Self::P521 => "ES512",
+        }
+    }
+}
+
 /// DER of `rsaEncryption` with NULL parameters, and of the three `ecPublicKey` curves (RFC 3279, RFC 5480).
 const RSA_ENCRYPTION: &[u8] = &[
     0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,

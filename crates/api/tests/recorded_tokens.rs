@@ -207,7 +207,7 @@ fn policy_envelopes_open_with_their_signers_and_hashes() {
         if let Some(signer) = envelope.signer() {
             let answered = jwk::Jwk::from_value(result["x-ms-policy-signer"].clone()).unwrap();
             assert_eq!(
-                (&signer.kty, &signer.x5c),
+                (&signer.jwk().kty, &signer.jwk().x5c),
                 (&answered.kty, &answered.x5c),
                 "{name}"
             );

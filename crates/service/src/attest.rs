@@ -226,9 +226,7 @@ impl Case {
             .as_deref()
             .map(|text| StoredPolicy::from_text(text, &provider.settings.policy_limits))
             .transpose()?;
-        let policy = draft.as_ref().or_else(|| provider.policies.get(&kind));
-        let policy = policy.ok_or(AttestError::NoPolicy { kind })?;
-        let baseline = decision::baseline(policy, &provider.settings)?;
+        let baseline = decision::baseline(policy_of(&provider, kind, draft.as_ref())?, &provider.settings)?;
         Ok(Self {
             provider,
             kind,
@@ -253,12 +251,26 @@ impl Case {
     }
 
     fn policy(&self) -> Result<&StoredPolicy, AttestError> {
-        let policy = self
-            .draft
-            .as_ref()
-            .or_else(|| self.provider.policies.get(&self.kind));
-        policy.ok_or(AttestError::NoPolicy { kind: self.kind })
+        policy_of(&self.provider, self.kind, self.draft.as_ref())
     }
+}
+
+/// The policy that decides: the draft, else the provider's, if its signer is trusted today.
+fn policy_of<'p>(
+    provider: &'p Provider,
+    kind: AttestationType,
+    draft: Option<&'p StoredPolicy>,
+) -> Result<&'p StoredPolicy, AttestError> {
+    if let Some(draft) = draft {
+        return Ok(draft);
+    }
+    let policy = provider
+        .policy(kind)
+        .map_err(|reason| AttestError::UntrustedPolicy {
+            kind,
+            reason: Box::new(reason.clone()),
+        })?;
+    policy.ok_or(AttestError::NoPolicy { kind })
 }
 
 impl Admitted<'_> {

@@ -7,6 +7,8 @@ mod address;
 mod api_version;
 mod attest;
 mod body;
+mod caller;
+mod certificates;
 mod certs;
 mod error;
 mod explanation;
@@ -15,6 +17,7 @@ pub mod listener;
 mod observe;
 mod openid;
 mod policies;
+mod signed_body;
 
 use std::sync::Arc;
 
@@ -27,7 +30,10 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
-use crate::{attest::Attestor, clock::Clock, provider::Directory, store::Store, telemetry::Metrics};
+use crate::{
+    administration::Administration, attest::Attestor, authn::Authenticator, clock::Clock,
+    provider::Directory, store::Store, telemetry::Metrics,
+};
 
 /// What the routes work with.
 #[derive(Clone)]
@@ -36,6 +42,12 @@ pub struct App {
     pub directory: Arc<Directory>,
     /// The attestation pipeline.
     pub attestor: Attestor,
+    /// Changes to policies and signers.
+    pub administration: Administration,
+    /// Who callers are.
+    pub authenticator: Arc<Authenticator>,
+    /// Whether a caller without the role that is needed gets 401, as from MAA, instead of 403; a setting.
+    pub unauthorized_for_missing_role: bool,
     /// The time that answers to policy operations are dated by: the present, also when evidence is judged as of
     /// an earlier time.
     pub token_clock: Clock,
@@ -56,7 +68,13 @@ pub fn router(app: App) -> Router {
         .route("/attest/tee/{kind}", post(attest::post_2018))
         .route("/certs", get(certs::get))
         .route("/.well-known/openid-configuration", get(openid::get))
-        .route("/policies/{kind}", get(policies::get))
+        .route(
+            "/policies/{kind}",
+            get(policies::get).put(policies::put).post(policies::post),
+        )
+        .route("/certificates", get(certificates::get))
+        .route("/certificates:add", post(certificates::add))
+        .route("/certificates:remove", post(certificates::remove))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -4,7 +4,10 @@
 //! them into a running server. Verification and policy evaluation live in the pure crates below it; it
 //! must not re-implement any of their checks.
 
+pub mod administration;
 pub mod attest;
+pub mod authn;
+pub mod authz;
 pub mod clock;
 pub mod collateral;
 pub mod config;

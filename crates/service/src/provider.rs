@@ -7,8 +7,12 @@
 mod acceptance;
 mod directory;
 mod policy;
+mod signers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use attestry_api::{AttestationType, claim};
 use attestry_evidence::{
@@ -19,27 +23,52 @@ use attestry_policy::Limits;
 use serde_json::{Map, Value};
 
 pub use self::acceptance::{NotAccepted, PolicyTests, PolicyTestsError, subject};
-pub use self::directory::{Addressing, Directory, Providers, ProvidersError};
+pub use self::directory::{Addressing, Changing, Directory, Providers, ProvidersError, Restructuring};
 pub use self::policy::{PolicyError, StoredPolicy, default_text};
+pub use self::signers::{
+    MAX_POLICY_SIGNERS, PolicyCertificate, PolicyCertificateError, PolicySigners, UntrustedSigner,
+};
 pub use crate::config::{ExplainLevel, ProviderMode};
 use crate::{
+    authz::Target,
     collateral::Baseline,
     token::{TokenError, TokenIssuer},
 };
 
-/// A tenant's own attestation service.
-#[derive(Debug)]
+/// A tenant's own attestation service, as it is at one moment.
+#[derive(Debug, Clone)]
 pub struct Provider {
-    /// 3 to 24 lower-case letters and digits.
+    /// 3 to 24 letters, digits and hyphens, in lower case.
     pub name: String,
+    /// What stands before the base domain in the host: the name, or name and location.
+    pub label: String,
     /// Who may set policies.
     pub mode: ProviderMode,
     /// How evidence is judged and refusals are told.
     pub settings: Settings,
-    /// The policy of each supported type; a type without one cannot be attested.
-    pub policies: BTreeMap<AttestationType, StoredPolicy>,
+    /// What every policy must pass.
+    pub tests: Arc<PolicyTests>,
+    /// Where the provider belongs as a resource, if it was created as one.
+    pub resource: Option<Arc<Placement>>,
     /// Keys and tokens; its URL is the provider's attest URI.
-    pub tokens: TokenIssuer,
+    pub tokens: Arc<TokenIssuer>,
+    policies: BTreeMap<AttestationType, Arc<StoredPolicy>>,
+    signers: Arc<PolicySigners>,
+    /// Policies whose signer is not trusted (any more).
+    untrusted: BTreeMap<AttestationType, UntrustedSigner>,
+}
+
+/// Where a provider belongs in Azure Resource Manager's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The subscription's id.
+    pub subscription: String,
+    /// The resource group's name.
+    pub resource_group: String,
+    /// The location, normalised: `eastus`.
+    pub location: String,
+    /// Who created it ([`crate::authn::Principal::id`]).
+    pub creator: String,
 }
 
 /// Settings of a provider.
@@ -57,6 +86,8 @@ pub struct Settings {
     pub explain: ExplainLevel,
     /// How much a policy may cost.
     pub policy_limits: Limits,
+    /// Whether signed changes must name the operation they are for and when they were issued.
+    pub bound_signatures: bool,
     /// Development mode: tokens say so.
     pub development: bool,
 }
@@ -81,6 +112,7 @@ impl Default for Settings {
             token_extensions: false,
             explain: ExplainLevel::Reason,
             policy_limits: Limits::default(),
+            bound_signatures: false,
             development: false,
         }
     }
@@ -105,6 +137,92 @@ impl Settings {
 }
 
 impl Provider {
+    /// A provider without policies.
+    pub fn new(name: &str, mode: ProviderMode, settings: Settings, tokens: TokenIssuer) -> Self {
+        Self {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            mode,
+            settings,
+            tests: Arc::default(),
+            resource: None,
+            tokens: Arc::new(tokens),
+            policies: BTreeMap::new(),
+            signers: Arc::default(),
+            untrusted: BTreeMap::new(),
+        }
+    }
+
+    /// The same provider with these policies and signers. Whether each policy's signer is trusted is judged here,
+    /// so that no snapshot of a provider has a policy beside signers that it was not judged by.
+    #[must_use]
+    pub fn with_policies(
+        self,
+        policies: BTreeMap<AttestationType, Arc<StoredPolicy>>,
+        signers: Arc<PolicySigners>,
+    ) -> Self {
+        let untrusted = policies
+            .iter()
+            .filter(|(_, policy)| self.mode == ProviderMode::Isolated && !policy.is_default())
+            .filter_map(|(kind, policy)| Some((*kind, policy.check_signer(&signers).err()?)))
+            .collect();
+        Self {
+            policies,
+            signers,
+            untrusted,
+            ..self
+        }
+    }
+
+    /// The same provider with another policy for a type, or none.
+    #[must_use]
+    pub fn with_policy(self, kind: AttestationType, policy: Option<Arc<StoredPolicy>>) -> Self {
+        let mut policies = self.policies.clone();
+        match policy {
+            Some(policy) => policies.insert(kind, policy),
+            None => policies.remove(&kind),
+        };
+        let signers = Arc::clone(&self.signers);
+        self.with_policies(policies, signers)
+    }
+
+    /// The same provider with other signers: policies of those who are trusted no more stop counting.
+    #[must_use]
+    pub fn with_signers(self, signers: PolicySigners) -> Self {
+        let policies = self.policies.clone();
+        self.with_policies(policies, Arc::new(signers))
+    }
+
+    /// The policy of each type that has one, whether it counts or not.
+    pub fn policies(&self) -> &BTreeMap<AttestationType, Arc<StoredPolicy>> {
+        &self.policies
+    }
+
+    /// The policy by which evidence of this type is judged: none, one that counts, or one whose signer is not
+    /// trusted.
+    pub fn policy(&self, kind: AttestationType) -> Result<Option<&StoredPolicy>, &UntrustedSigner> {
+        match self.untrusted.get(&kind) {
+            Some(untrusted) => Err(untrusted),
+            None => Ok(self.policies.get(&kind).map(Arc::as_ref)),
+        }
+    }
+
+    /// Policy signing certificates; only an isolated provider has any.
+    pub fn signers(&self) -> &PolicySigners {
+        &self.signers
+    }
+
+    /// What authorization is asked about.
+    pub fn target(&self) -> Target<'_> {
+        let resource = self.resource.as_deref();
+        Target {
+            provider: Some(&self.name),
+            subscription: resource.map(|placement| placement.subscription.as_str()),
+            resource_group: resource.map(|placement| placement.resource_group.as_str()),
+            creator: resource.map(|placement| placement.creator.as_str()),
+        }
+    }
+
     /// The attest URI, without a trailing slash.
     pub fn url(&self) -> &str {
         self.tokens.url()

@@ -126,7 +126,14 @@ impl Server {
             .map_err(|error| listen_error(config.server.listen, &error))?;
         let addressing = addressing(&config, address.port());
         let tls = tls(&config)?;
-        let providers = providers::load(&config, &addressing, &store, &mode, clock.now()).await?;
+        let providers = providers::load(&providers::Loading {
+            config: &config,
+            addressing: &addressing,
+            store: &store,
+            mode: &mode,
+            now: clock.now(),
+        })
+        .await?;
 
         let attestor = Attestor::new(
             clock.clone(),

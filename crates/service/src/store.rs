@@ -8,6 +8,7 @@ mod collateral;
 mod policy;
 mod provider;
 mod seal;
+mod signer;
 mod signing_key;
 
 use std::fmt;
@@ -22,9 +23,10 @@ use sqlx::{Sqlite, Transaction};
 use thiserror::Error;
 
 pub use self::collateral::CollateralRecord;
-pub use self::policy::PolicyRecord;
+pub use self::policy::{NewPolicy, PolicyOperation, PolicyRecord};
 pub use self::provider::ProviderRecord;
 pub use self::seal::{KeyEncryptionKey, SealError};
+pub use self::signer::{NewSigner, SignerOperation, SignerRecord};
 pub use self::signing_key::{NewSigningKey, SigningKeyRecord, SigningKeyState};
 
 /// Name of the database file in the data directory.

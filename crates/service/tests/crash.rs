@@ -25,7 +25,7 @@ use attestry_service::collateral::{
     CollateralKey, CollateralOptions, CollateralService, Edition, Source, write_documents,
 };
 use attestry_service::config::{SourceConfig, SourceKind};
-use attestry_service::store::{Store, StoreOptions};
+use attestry_service::store::{NewPolicy, PolicyOperation, Store, StoreOptions};
 use attestry_service::telemetry::Metrics;
 use tempfile::TempDir;
 
@@ -179,10 +179,7 @@ async fn write_policies(directory: &Path, round: u64) {
         let token = format!("{round}.{write}");
         store
             .policy_put(
-                "tenant",
-                "SgxEnclave",
-                Some(&token),
-                "operator",
+                &NewPolicy::new("tenant", "SgxEnclave", PolicyOperation::Set(&token), "operator"),
                 UnixTime::new(NOW),
             )
             .await

@@ -14,7 +14,7 @@ use attestry_service::config::{
     Config, ConfigError, ProviderConfig, ProviderMode, ServerConfig, SourceConfig, SourceKind,
 };
 use attestry_service::server::{DevFixtures, Mode, RunningServer, Server, StartError};
-use attestry_service::store::StoreError;
+use attestry_service::store::{NewPolicy, PolicyOperation, StoreError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Certificate, Client};
@@ -68,9 +68,13 @@ fn client(server: &RunningServer) -> Client {
 }
 
 async fn get(client: &Client, url: String) -> Value {
-    let response = client.get(url).send().await.unwrap();
+    let response = client.get(url).bearer_auth("test").send().await.unwrap();
     assert_eq!(response.status(), 200);
     response.json().await.unwrap()
+}
+
+fn set<'a>(provider: &'a str, envelope: &'a str) -> NewPolicy<'a> {
+    NewPolicy::new(provider, "SgxEnclave", PolicyOperation::Set(envelope), "operator")
 }
 
 #[tokio::test]
@@ -252,13 +256,7 @@ async fn a_reload_takes_in_policies_that_were_stored_meanwhile() {
     let envelope = wrap_unsigned("version= 1.0; authorizationrules { => deny(); }; issuancerules { };");
     server
         .store()
-        .policy_put(
-            "tenant",
-            "SgxEnclave",
-            Some(&envelope),
-            "operator",
-            UnixTime::new(AS_OF),
-        )
+        .policy_put(&set("tenant", &envelope), UnixTime::new(AS_OF))
         .await
         .unwrap();
     assert_eq!(policy().await, before);
@@ -285,13 +283,7 @@ async fn a_stored_policy_that_cannot_be_used_refuses_its_tenant_and_nobody_else(
     let envelope = wrap_unsigned("version= 1.0; authorizationrules { => premit(); };");
     server
         .store()
-        .policy_put(
-            "broken",
-            "SgxEnclave",
-            Some(&envelope),
-            "operator",
-            UnixTime::new(AS_OF),
-        )
+        .policy_put(&set("broken", &envelope), UnixTime::new(AS_OF))
         .await
         .unwrap();
     server.reload().await.unwrap();

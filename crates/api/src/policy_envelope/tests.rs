@@ -85,5 +85,5 @@ fn foreign_payloads_are_refused() {
 fn a_signed_envelope_needs_its_signer() {
     let header = b64::encode_url(br#"{"alg":"RS256"}"#);
     let error = PolicyEnvelope::open(&format!("{header}.e30.AAAA")).unwrap_err();
-    assert_eq!(error, PolicyEnvelopeError::NoSigner);
+    assert_eq!(error, PolicyEnvelopeError::Envelope(EnvelopeError::NoSigner));
 }

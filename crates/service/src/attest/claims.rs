@@ -132,7 +132,7 @@ pub(super) fn of_policy(policy: &StoredPolicy) -> Map<String, Value> {
     let mut claims = Map::from_iter([(claim::POLICY_HASH.to_owned(), policy.hash().into())]);
     if let Some(signer) = policy
         .signer()
-        .and_then(|signer| serde_json::to_value(signer).ok())
+        .and_then(|signer| serde_json::to_value(signer.jwk()).ok())
     {
         claims.insert(claim::POLICY_SIGNER.to_owned(), signer);
     }

@@ -8,7 +8,11 @@ use attestry_policy::EvaluationError;
 use thiserror::Error;
 
 use super::{Denial, TcbRefusal, WorkPoolError};
-use crate::{collateral::CollateralUnavailable, provider::PolicyError, token::TokenError};
+use crate::{
+    collateral::CollateralUnavailable,
+    provider::{PolicyError, UntrustedSigner},
+    token::TokenError,
+};
 
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -56,6 +60,14 @@ pub enum AttestError {
     NoPolicy {
         /// The type.
         kind: AttestationType,
+    },
+    /// The provider's policy was signed by somebody whom the provider does not trust (any more).
+    #[error("the policy for `{kind}` does not count: {reason}")]
+    UntrustedPolicy {
+        /// The type.
+        kind: AttestationType,
+        /// What stands against the signer.
+        reason: Box<UntrustedSigner>,
     },
     /// There is no collateral to judge the evidence by.
     #[error(transparent)]
@@ -106,7 +118,8 @@ impl AttestError {
             | Self::Denied(_)
             | Self::Evaluation(_)
             | Self::UnknownBaseline { .. }
-            | Self::NoPolicy { .. } => "policy",
+            | Self::NoPolicy { .. }
+            | Self::UntrustedPolicy { .. } => "policy",
             Self::Collateral(_) | Self::CollateralLate { .. } => "collateral",
             Self::Pool(_) => "pool",
             Self::Token(_) => "token",

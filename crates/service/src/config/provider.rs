@@ -26,6 +26,12 @@ pub struct ProviderConfig {
     pub policy_tests: Vec<String>,
     /// Whether a policy of a type without any test is refused.
     pub require_policy_tests: bool,
+    /// Certificates (PEM or DER files) of those who may sign policies and certificate changes of an isolated provider,
+    /// taken in the first time the provider is loaded; later changes are made by requests.
+    pub policy_signers: Vec<String>,
+    /// Whether signed changes must say which operation they are for (`aud`) and when they were issued (`iat`), so that
+    /// none can be presented elsewhere or again.
+    pub require_bound_signatures: bool,
 }
 
 /// Who may set a provider's policies.
@@ -66,6 +72,8 @@ impl Default for ProviderConfig {
             token_extensions: false,
             policy_tests: Vec::new(),
             require_policy_tests: false,
+            policy_signers: Vec::new(),
+            require_bound_signatures: false,
         }
     }
 }

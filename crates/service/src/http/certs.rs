@@ -3,12 +3,15 @@
 use axum::{Json, response::IntoResponse};
 use http::header;
 
-use super::{address::ForProvider, api_version::OptionalVersion};
+use super::{ApiError, address::ForProvider, api_version::OptionalVersion};
 
-pub(super) async fn get(ForProvider(provider): ForProvider, _: OptionalVersion) -> impl IntoResponse {
+pub(super) async fn get(
+    ForProvider(provider): ForProvider,
+    _: OptionalVersion,
+) -> Result<impl IntoResponse, ApiError> {
     // As MAA does, keys may be read by scripts of any origin.
-    (
+    Ok((
         [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")],
-        Json(provider.tokens.key_set().clone()),
-    )
+        Json(provider.tokens.key_set()?.clone()),
+    ))
 }

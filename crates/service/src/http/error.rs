@@ -3,7 +3,10 @@
 
 use std::{any::Any, fmt::Display};
 
-use attestry_api::error::{ErrorBody, ErrorCode, InnerError};
+use attestry_api::{
+    error::{ErrorBody, ErrorCode, InnerError},
+    policy_envelope::PolicyEnvelopeError,
+};
 use attestry_policy::{DENY_MESSAGE, maa_message};
 use axum::{
     Json,
@@ -14,9 +17,10 @@ use tracing::error;
 
 use super::explanation;
 use crate::{
+    administration::AdministrationError,
     attest::{AttestError, WorkPoolError},
     collateral::CollateralUnavailable,
-    provider::{ExplainLevel, PolicyError},
+    provider::{ExplainLevel, PolicyError, UntrustedSigner},
     token::TokenError,
 };
 
@@ -34,6 +38,7 @@ pub struct ApiError {
     /// The explanation; without one, MAA's form repeats code and message.
     inner: Option<Box<InnerError>>,
     retry_after: Option<u16>,
+    challenge: Option<HeaderValue>,
 }
 
 impl ApiError {
@@ -44,6 +49,7 @@ impl ApiError {
             message: message.into(),
             inner: None,
             retry_after: None,
+            challenge: None,
         }
     }
 
@@ -92,7 +98,9 @@ impl ApiError {
                 ErrorCode::PolicyEvaluationError,
                 evaluation_message(&error.to_string()),
             ),
-            AttestError::NoPolicy { .. } => Self::new(ErrorCode::InvalidOperation, error.to_string()),
+            AttestError::NoPolicy { .. } | AttestError::UntrustedPolicy { .. } => {
+                Self::new(ErrorCode::InvalidOperation, error.to_string())
+            }
             AttestError::Collateral(cause) => Self::from_collateral(cause),
             AttestError::CollateralLate { .. } => Self::new(ErrorCode::ServiceUnavailable, error.to_string())
                 .retry_after(RETRY_AFTER_COLLATERAL),
@@ -135,9 +143,48 @@ impl ApiError {
         self
     }
 
+    /// Adds how the caller can make themselves known, for `WWW-Authenticate`.
+    pub(super) fn challenging(mut self, challenge: HeaderValue) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
     fn retry_after(mut self, seconds: u16) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+}
+
+impl From<AdministrationError> for ApiError {
+    fn from(error: AdministrationError) -> Self {
+        use AdministrationError as Reason;
+        let code = match &error {
+            Reason::Gone => ErrorCode::NotFound,
+            Reason::Envelope(PolicyEnvelopeError::PolicyText) | Reason::PlainText => {
+                ErrorCode::PolicyParsingError
+            }
+            Reason::Shared
+            | Reason::NotIsolated
+            | Reason::NoPolicy
+            | Reason::LastCertificate
+            | Reason::Envelope(_)
+            | Reason::CertificateEnvelope(_)
+            | Reason::Binding(_)
+            | Reason::Untrusted(UntrustedSigner::Unsigned) => ErrorCode::InvalidOperation,
+            Reason::Untrusted(_) | Reason::Certificate(_) => ErrorCode::InvalidParameter,
+            Reason::Policy(policy) => {
+                let answer = Self::new(ErrorCode::PolicyParsingError, parsing_message(policy));
+                return answer.explained(explanation::of_policy(policy));
+            }
+            Reason::Pool(WorkPoolError::Overloaded) => {
+                return Self::new(ErrorCode::TooManyRequests, "the service is busy, try again")
+                    .retry_after(RETRY_AFTER_LOAD);
+            }
+            Reason::Pool(WorkPoolError::Lost) | Reason::Store(_) | Reason::Internal(_) => {
+                return Self::internal(&error);
+            }
+        };
+        Self::new(code, error.to_string())
     }
 }
 
@@ -160,6 +207,9 @@ impl IntoResponse for ApiError {
         headers.insert(ERROR_CODE, HeaderValue::from_static(self.code.as_str()));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(challenge) = self.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -64,6 +64,10 @@ pub(super) fn of(error: &AttestError, level: ExplainLevel) -> Option<InnerError>
             ..in_stage("policy", "policy_unusable")
         }),
         AttestError::NoPolicy { .. } => Some(in_stage("policy", "no_policy")),
+        AttestError::UntrustedPolicy { .. } => Some(InnerError {
+            hint: Some("set a policy signed by a policy signing certificate of this provider".to_owned()),
+            ..in_stage("policy", "policy_signer_not_trusted")
+        }),
         AttestError::Pool(_) | AttestError::Token(_) => None,
     }
 }
@@ -140,8 +144,19 @@ fn of_tcb(refusal: &TcbRefusal) -> InnerError {
 fn of_draft(error: &PolicyError) -> InnerError {
     InnerError {
         field: Some("draftPolicyForAttestation".to_owned()),
+        ..of_policy(error)
+    }
+}
+
+/// Why a policy was not accepted, with every finding in its text.
+pub(super) fn of_policy(error: &PolicyError) -> InnerError {
+    let code = match error {
+        PolicyError::NotAccepted(_) => "policy_tests_failed",
+        _ => "policy_not_compiled",
+    };
+    InnerError {
         details: findings(error),
-        ..in_stage("policy", "policy_not_compiled")
+        ..in_stage("policy", code)
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn live(State(app): State<App>) -> &'static str {
 /// to stop.
 pub(super) async fn ready(State(app): State<App>, Extension(probe): Extension<Arc<StoreProbe>>) -> Response {
     let store = probe.answers(Instant::now()).await;
-    let providers = app.directory.current().iter().count() > 0;
+    let providers = !app.directory.current().is_empty();
     let draining = app.draining.is_cancelled();
     let ready = store && providers && !draining;
     let status = if ready {

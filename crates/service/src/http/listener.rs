@@ -35,7 +35,7 @@ use tracing::{debug, warn};
 use self::activity::{Activity, WatchedIo};
 pub use self::body::BodyError;
 use self::body::DeadlineBody;
-pub use self::tls::{TlsError, TlsIdentity};
+pub use self::tls::{ClientCertificate, TlsError, TlsIdentity};
 use crate::config::ServerConfig;
 use crate::telemetry::Metrics;
 

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use attestry_api::{
     AttestationType, claim,
     error::ErrorCode,
+    jwk::Jwk,
     policy_envelope::{EMPTY_ENVELOPE, wrap_unsigned},
+    policy_token_hash,
+    signed_envelope::Signer,
 };
 use axum::{
     Json,
@@ -13,35 +16,136 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{ApiError, App, address::ForProvider, api_version::Version};
-use crate::provider::{Provider, default_text};
+use super::{
+    ApiError, App,
+    address::ForProvider,
+    api_version::Version,
+    caller::{Caller, may_read},
+    signed_body::SignedBody,
+};
+use crate::{
+    administration::PolicyForm,
+    authz::Operation,
+    provider::{Provider, default_text},
+};
 
 /// Answers the stored envelope exactly as it was set, in a signed token.
 pub(super) async fn get(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     _: Version,
+    caller: Result<Caller, ApiError>,
     Path(segment): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let (name, action) = split_action(&segment);
-    if action.is_some() {
-        return Err(ApiError::new(
-            ErrorCode::MethodNotAllowed,
-            "actions on policies take POST only",
-        ));
-    }
-    let kind: AttestationType = name
-        .parse()
-        .map_err(|error| ApiError::parameter("unknown_type", "type", error))?;
+    let kind = whole(&segment)?;
+    may_read(&app, caller, &provider)?;
     let claims = Map::from_iter([(claim::POLICY.to_owned(), envelope(&provider, kind).into())]);
+    answer(&app, &provider, claims)
+}
+
+/// Sets the policy. The answer carries the hash over the JWS as it came and, of a signed one, its signer.
+pub(super) async fn put(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    Version(version): Version,
+    caller: Caller,
+    Path(segment): Path<String>,
+    SignedBody(envelope): SignedBody,
+) -> Result<Json<Value>, ApiError> {
+    let kind = whole(&segment)?;
+    caller.may(&app, Operation::WritePolicies, &provider)?;
+    let hash = policy_token_hash(&envelope);
+    let form = if version.is_preview_2018() {
+        PolicyForm::Preview2018
+    } else {
+        PolicyForm::Current
+    };
+    let set = app
+        .administration
+        .set_policy(&provider.name, kind, envelope, form, caller.actor())
+        .await?;
+    let mut claims = Map::from_iter([
+        (claim::POLICY_RESULT.to_owned(), "Updated".into()),
+        (claim::POLICY_TOKEN_HASH.to_owned(), hash.into()),
+    ]);
+    if let Some(signer) = &set.signer {
+        claims.insert(claim::POLICY_SIGNER.to_owned(), shown(signer));
+    }
+    answer(&app, &provider, claims)
+}
+
+/// Resets the policy to the default one.
+pub(super) async fn post(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    _: Version,
+    caller: Caller,
+    Path(segment): Path<String>,
+    SignedBody(envelope): SignedBody,
+) -> Result<Json<Value>, ApiError> {
+    let (name, action) = split_action(&segment);
+    match action {
+        Some(RESET) => {}
+        Some(_) => {
+            return Err(ApiError::new(
+                ErrorCode::NotFound,
+                "the only action on policies is `:reset`",
+            ));
+        }
+        None => {
+            return Err(ApiError::new(
+                ErrorCode::MethodNotAllowed,
+                "a policy takes GET and PUT, its action `:reset` takes POST",
+            ));
+        }
+    }
+    let kind = kind_of(name)?;
+    caller.may(&app, Operation::DeletePolicies, &provider)?;
+    app.administration
+        .reset_policy(&provider.name, kind, envelope, caller.actor())
+        .await?;
+    let claims = Map::from_iter([(claim::POLICY_RESULT.to_owned(), "Removed".into())]);
+    answer(&app, &provider, claims)
+}
+
+fn answer(app: &App, provider: &Provider, claims: Map<String, Value>) -> Result<Json<Value>, ApiError> {
     let token = provider.management_token(claims, app.token_clock.now())?;
     Ok(Json(json!({ "token": token })))
+}
+
+/// MAA shows the signer of a policy operation with `alg` and `use`, and in attestation tokens without.
+fn shown(signer: &Signer) -> Value {
+    let jwk = signer.jwk();
+    let shown = Jwk {
+        alg: Some(signer.key().kind().algorithm_name().to_owned()),
+        key_use: Some("sig".to_owned()),
+        ..jwk.clone()
+    };
+    serde_json::to_value(shown).unwrap_or_default()
+}
+
+const RESET: &str = "reset";
+
+/// The type of a segment that names no action.
+fn whole(segment: &str) -> Result<AttestationType, ApiError> {
+    match split_action(segment) {
+        (name, None) => kind_of(name),
+        _ => Err(ApiError::new(
+            ErrorCode::MethodNotAllowed,
+            "actions on policies take POST only",
+        )),
+    }
+}
+
+fn kind_of(name: &str) -> Result<AttestationType, ApiError> {
+    name.parse()
+        .map_err(|error| ApiError::parameter("unknown_type", "type", error))
 }
 
 /// The policy as it was set, else the default one, which MAA has also for types that are not attested here; the empty
 /// envelope for types without.
 fn envelope(provider: &Provider, kind: AttestationType) -> Cow<'_, str> {
-    match (provider.policies.get(&kind), default_text(kind, provider.mode)) {
+    match (provider.policies().get(&kind), default_text(kind, provider.mode)) {
         (Some(policy), _) => policy.envelope().into(),
         (None, Some(text)) => wrap_unsigned(text).into(),
         (None, None) => EMPTY_ENVELOPE.into(),

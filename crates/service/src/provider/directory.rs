@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use super::Provider;
 
@@ -19,8 +20,8 @@ pub struct Addressing {
 
 impl Addressing {
     /// The attest URI of a provider. The default one's is the base URL. The others are named by host when
-    /// there is a base domain, else by path.
-    pub fn issuer_url(&self, name: &str, default: bool) -> String {
+    /// there is a base domain (`label` is what stands before it: `<name>`, or `<name>.<location>`), else by path.
+    pub fn issuer_url(&self, name: &str, label: &str, default: bool) -> String {
         if default {
             self.base_url.clone()
         } else if self.base_domain.is_empty() {
@@ -33,17 +34,36 @@ impl Addressing {
             let port = authority
                 .rsplit_once(':')
                 .map_or(String::new(), |(_, port)| format!(":{port}"));
-            format!("{scheme}://{name}.{}{port}", self.base_domain)
+            format!("{scheme}://{label}.{}{port}", self.base_domain)
         }
     }
 }
 
-/// All providers at one moment.
-#[derive(Debug)]
+/// All providers at one moment: which there are, and for each a place that holds its current snapshot.
+#[derive(Debug, Clone)]
 pub struct Providers {
     base_domain: String,
-    by_name: BTreeMap<String, Arc<Provider>>,
-    default: Option<Arc<Provider>>,
+    by_name: BTreeMap<Arc<str>, Arc<Place>>,
+    /// Names by what stands before the base domain.
+    by_label: BTreeMap<Arc<str>, Arc<Place>>,
+    default: Option<Arc<Place>>,
+}
+
+/// Where a provider's snapshot stands; snapshots are never changed, only replaced.
+#[derive(Debug)]
+struct Place {
+    current: ArcSwap<Provider>,
+    /// Held by whoever prepares the next snapshot.
+    changing: Arc<Mutex<()>>,
+}
+
+impl Place {
+    fn of(provider: Arc<Provider>) -> Arc<Self> {
+        Arc::new(Self {
+            current: ArcSwap::new(provider),
+            changing: Arc::default(),
+        })
+    }
 }
 
 /// The providers do not fit together.
@@ -65,50 +85,77 @@ impl Providers {
         providers: impl IntoIterator<Item = Arc<Provider>>,
         default: Option<&str>,
     ) -> Result<Self, ProvidersError> {
-        let mut by_name = BTreeMap::new();
-        for provider in providers {
-            if let Some(earlier) = by_name.insert(provider.name.clone(), provider) {
-                return Err(ProvidersError::Duplicate(earlier.name.clone()));
-            }
-        }
-        let default = match default {
-            None => None,
-            Some(name) => {
-                let found = by_name.get(name).cloned();
-                Some(found.ok_or_else(|| ProvidersError::UnknownDefault(name.to_owned()))?)
-            }
-        };
-        Ok(Self {
+        let mut all = Self {
             base_domain: addressing.base_domain.to_ascii_lowercase(),
-            by_name,
-            default,
-        })
+            by_name: BTreeMap::new(),
+            by_label: BTreeMap::new(),
+            default: None,
+        };
+        for provider in providers {
+            all.insert(provider)?;
+        }
+        if let Some(name) = default {
+            let found = all.by_name.get(name).map(Arc::clone);
+            all.default = Some(found.ok_or_else(|| ProvidersError::UnknownDefault(name.to_owned()))?);
+        }
+        Ok(all)
+    }
+
+    fn insert(&mut self, provider: Arc<Provider>) -> Result<(), ProvidersError> {
+        if self.by_name.contains_key(provider.name.as_str())
+            || self.by_label.contains_key(provider.label.as_str())
+        {
+            return Err(ProvidersError::Duplicate(provider.name.clone()));
+        }
+        let (name, label) = (
+            Arc::from(provider.name.as_str()),
+            Arc::from(provider.label.as_str()),
+        );
+        let place = Place::of(provider);
+        self.by_name.insert(name, Arc::clone(&place));
+        self.by_label.insert(label, place);
+        Ok(())
     }
 
     /// The provider of a request and the rest of its path. `host` may carry a port, in any case; `path` has no
-    /// repeated slashes. The name in a path decides before the host does.
+    /// repeated slashes. A host under the base domain decides; elsewhere the path does, and then the default.
     pub fn resolve<'p>(&self, host: Option<&str>, path: &'p str) -> Option<(Arc<Provider>, &'p str)> {
-        if let Some((name, rest)) = split_prefix(path) {
-            return self
-                .by_name
-                .get(&name.to_ascii_lowercase())
-                .cloned()
-                .map(|provider| (provider, rest));
-        }
-        match host.and_then(|host| self.name_in(host)) {
-            Some(name) => self.by_name.get(&name).cloned(),
-            None => self.default.clone(),
-        }
-        .map(|provider| (provider, path))
+        let (place, rest) = match (host.and_then(|host| self.label_in(host)), split_prefix(path)) {
+            (Some(label), None) => (self.by_label.get(label.as_str()), path),
+            (Some(label), Some((name, rest))) => {
+                // One request cannot be for two providers.
+                let by_host = self.by_label.get(label.as_str());
+                let named = by_host.filter(|place| place.current.load().name.eq_ignore_ascii_case(name));
+                (named, rest)
+            }
+            (None, Some((name, rest))) => (self.by_name.get(name.to_ascii_lowercase().as_str()), rest),
+            (None, None) => (self.default.as_ref(), path),
+        };
+        place.map(|place| (place.current.load_full(), rest))
     }
 
     /// Every provider, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
-        self.by_name.values()
+    pub fn iter(&self) -> impl Iterator<Item = Arc<Provider>> {
+        self.by_name.values().map(|place| place.current.load_full())
     }
 
-    /// The label before the base domain, if the host is a sub-domain of it.
-    fn name_in(&self, host: &str) -> Option<String> {
+    /// The provider of this name.
+    pub fn get(&self, name: &str) -> Option<Arc<Provider>> {
+        self.by_name.get(name).map(|place| place.current.load_full())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// What stands before the base domain, if the host is below it.
+    fn label_in(&self, host: &str) -> Option<String> {
         if self.base_domain.is_empty() {
             return None;
         }
@@ -134,23 +181,101 @@ fn split_prefix(path: &str) -> Option<(&str, &str)> {
 
 const PATH_PREFIX: &str = "/p/";
 
-/// The current providers, replaced as a whole.
+/// The current providers, which requests read without waiting and changes replace.
 #[derive(Debug)]
-pub struct Directory(ArcSwap<Providers>);
+pub struct Directory {
+    providers: ArcSwap<Providers>,
+    /// Read by changes to one provider, written by those to all of them or to which there are.
+    structure: Arc<RwLock<()>>,
+}
+
+/// The right to change one provider: nobody else changes it, nor the set of providers, until this is dropped.
+#[derive(Debug)]
+pub struct Changing {
+    place: Arc<Place>,
+    _one: OwnedMutexGuard<()>,
+    _structure: OwnedRwLockReadGuard<()>,
+}
+
+/// The right to change which providers there are: nobody else changes any, until this is dropped.
+#[derive(Debug)]
+pub struct Restructuring {
+    directory: Arc<Directory>,
+    _structure: OwnedRwLockWriteGuard<()>,
+}
 
 impl Directory {
     /// A directory of these providers.
     pub fn new(providers: Providers) -> Self {
-        Self(ArcSwap::from_pointee(providers))
+        Self {
+            providers: ArcSwap::from_pointee(providers),
+            structure: Arc::default(),
+        }
     }
 
     /// The providers as they are now. Requests keep the snapshot they began with.
     pub fn current(&self) -> Arc<Providers> {
-        self.0.load_full()
+        self.providers.load_full()
     }
 
-    /// Replaces all of them at once.
-    pub fn replace(&self, providers: Providers) {
-        self.0.store(Arc::new(providers));
+    /// Waits for the right to change the provider `name`; `None` when there is none of that name.
+    pub async fn change(&self, name: &str) -> Option<Changing> {
+        let structure = Arc::clone(&self.structure).read_owned().await;
+        let place = self.providers.load().by_name.get(name).map(Arc::clone)?;
+        let one = Arc::clone(&place.changing).lock_owned().await;
+        Some(Changing {
+            place,
+            _one: one,
+            _structure: structure,
+        })
+    }
+
+    /// Waits for the right to change which providers there are.
+    pub async fn restructure(self: &Arc<Self>) -> Restructuring {
+        Restructuring {
+            _structure: Arc::clone(&self.structure).write_owned().await,
+            directory: Arc::clone(self),
+        }
+    }
+}
+
+impl Changing {
+    /// The provider as it is, which nobody else is changing.
+    pub fn current(&self) -> Arc<Provider> {
+        self.place.current.load_full()
+    }
+
+    /// Requests that begin from now on see this one.
+    pub fn replace(&self, provider: Provider) {
+        self.place.current.store(Arc::new(provider));
+    }
+}
+
+impl Restructuring {
+    /// Replaces all providers at once.
+    pub fn replace_all(&self, providers: Providers) {
+        self.directory.providers.store(Arc::new(providers));
+    }
+
+    /// Replaces one provider's snapshot, or adds it when there is none of its name.
+    pub fn put(&self, provider: Provider) -> Result<(), ProvidersError> {
+        let current = self.directory.current();
+        if let Some(place) = current.by_name.get(provider.name.as_str()) {
+            place.current.store(Arc::new(provider));
+            return Ok(());
+        }
+        let mut more = Providers::clone(&current);
+        more.insert(Arc::new(provider))?;
+        self.replace_all(more);
+        Ok(())
+    }
+
+    /// Takes a provider away.
+    pub fn remove(&self, name: &str) {
+        let mut fewer = Providers::clone(&self.directory.current());
+        if let Some(place) = fewer.by_name.remove(name) {
+            fewer.by_label.retain(|_, other| !Arc::ptr_eq(other, &place));
+        }
+        self.replace_all(fewer);
     }
 }

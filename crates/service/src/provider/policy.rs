@@ -2,20 +2,22 @@
 
 use attestry_api::{
     AttestationType,
-    jwk::Jwk,
     policy_envelope::{PolicyEnvelope, PolicyEnvelopeError, policy_hash, wrap_unsigned},
+    signed_envelope::Signer,
 };
 use attestry_policy::{Diagnostic, Limits, Policy, defaults, maa_message};
 use thiserror::Error;
 
-use super::{NotAccepted, PolicyTests, ProviderMode};
+use super::{NotAccepted, PolicySigners, PolicyTests, ProviderMode, UntrustedSigner};
 
 /// A policy of a provider.
 #[derive(Debug)]
 pub struct StoredPolicy {
     envelope: String,
     hash: String,
-    signer: Option<Jwk>,
+    signer: Option<Signer>,
+    /// Nobody set it.
+    default: bool,
     program: Result<Policy, PolicyError>,
 }
 
@@ -61,6 +63,7 @@ impl StoredPolicy {
             envelope: envelope.to_owned(),
             hash: opened.policy_hash(),
             signer: opened.signer().cloned(),
+            default: false,
         })
     }
 
@@ -78,6 +81,7 @@ impl StoredPolicy {
                     .map(PolicyEnvelope::policy_hash)
                     .unwrap_or_default(),
                 signer: opened.and_then(|opened| opened.signer().cloned()),
+                default: false,
                 program: Err(reason),
             }
         })
@@ -90,6 +94,7 @@ impl StoredPolicy {
             envelope: wrap_unsigned(text),
             hash: policy_hash(text),
             signer: None,
+            default: false,
         })
     }
 
@@ -101,7 +106,13 @@ impl StoredPolicy {
     ) -> Option<Result<Self, PolicyError>> {
         match kind {
             AttestationType::SgxEnclave | AttestationType::OpenEnclave | AttestationType::TdxVm => {
-                default_text(kind, mode).map(|text| Self::from_text(text, limits))
+                let policy = default_text(kind, mode).map(|text| Self::from_text(text, limits));
+                policy.map(|policy| {
+                    policy.map(|policy| Self {
+                        default: true,
+                        ..policy
+                    })
+                })
             }
             AttestationType::SevSnpVm | AttestationType::AzureGuest | AttestationType::Tpm => None,
         }
@@ -129,8 +140,20 @@ impl StoredPolicy {
         &self.hash
     }
 
-    /// `x-ms-policy-signer`, of a signed policy.
-    pub fn signer(&self) -> Option<&Jwk> {
+    /// Whether it is the built-in policy, which nobody set.
+    pub fn is_default(&self) -> bool {
+        self.default
+    }
+
+    /// Whether its signer may still sign for a provider with these certificates. The dates of the signer's own
+    /// certificates were judged when the policy came.
+    pub fn check_signer(&self, signers: &PolicySigners) -> Result<(), UntrustedSigner> {
+        let signer = self.signer.as_ref().ok_or(UntrustedSigner::Unsigned)?;
+        signers.authority_of(signer, None).map(|_| ())
+    }
+
+    /// Whose signature verified, of a signed policy.
+    pub fn signer(&self) -> Option<&Signer> {
         self.signer.as_ref()
     }
 

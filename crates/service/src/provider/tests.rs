@@ -11,13 +11,13 @@ fn addressing(base_domain: &str) -> Addressing {
 }
 
 fn provider(name: &str, ring: &KeyRing) -> Arc<Provider> {
-    Arc::new(Provider {
-        name: name.to_owned(),
-        mode: ProviderMode::Aad,
-        settings: Settings::default(),
-        policies: BTreeMap::new(),
-        tokens: TokenIssuer::new("https://localhost:8443", ring, SigningAlgorithm::Es256).unwrap(),
-    })
+    let tokens = TokenIssuer::new("https://localhost:8443", ring, SigningAlgorithm::Es256).unwrap();
+    Arc::new(Provider::new(
+        name,
+        ProviderMode::Aad,
+        Settings::default(),
+        tokens,
+    ))
 }
 
 fn providers(base_domain: &str) -> Providers {
@@ -65,22 +65,32 @@ fn the_host_names_the_provider_under_the_base_domain_only() {
     assert_eq!(at("a.tenant.attest.test"), None);
     assert_eq!(at("localhost:8443"), Some(hit("dev", "/certs")));
     assert_eq!(at("tenantattest.test"), Some(hit("dev", "/certs")));
+    // A request is for one provider: host and path must not name two.
+    let both = |host, path| found(&providers, Some(host), path);
+    assert_eq!(both("dev.attest.test", "/p/tenant/certs"), None);
     assert_eq!(
-        found(&providers, Some("dev.attest.test"), "/p/tenant/certs"),
+        both("tenant.attest.test", "/p/tenant/certs"),
+        Some(hit("tenant", "/certs"))
+    );
+    assert_eq!(
+        both("localhost", "/p/tenant/certs"),
         Some(hit("tenant", "/certs"))
     );
 }
 
 #[test]
 fn issuers_are_the_urls_clients_use() {
-    assert_eq!(addressing("").issuer_url("dev", true), "https://localhost:8443");
     assert_eq!(
-        addressing("").issuer_url("tenant", false),
+        addressing("").issuer_url("dev", "dev", true),
+        "https://localhost:8443"
+    );
+    assert_eq!(
+        addressing("").issuer_url("tenant", "tenant", false),
         "https://localhost:8443/p/tenant"
     );
     assert_eq!(
-        addressing("attest.test").issuer_url("tenant", false),
-        "https://tenant.attest.test:8443"
+        addressing("attest.test").issuer_url("tenant", "tenant.eus", false),
+        "https://tenant.eus.attest.test:8443"
     );
 }
 

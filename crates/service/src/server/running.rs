@@ -12,7 +12,9 @@ use tokio_util::task::TaskTracker;
 use tracing::info;
 
 use super::{Mode, StartError, development, providers};
-use crate::attest::Attestor;
+use crate::administration::Administration;
+use crate::attest::{Attestor, WorkPool};
+use crate::authn::Authenticator;
 use crate::clock::Clock;
 use crate::collateral::CollateralService;
 use crate::config::Config;
@@ -66,8 +68,21 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         stop.child_token(),
     );
     jobs.close();
+    let administration = Administration::new(
+        parts.store.clone(),
+        Arc::clone(&parts.directory),
+        Clock::live(),
+        WorkPool::new(1, ADMINISTRATION_QUEUE),
+    );
+    let authenticator = match parts.mode {
+        Mode::Normal => Authenticator::closed(),
+        Mode::Dev(_) => Authenticator::development(),
+    };
     let router = http::router(App {
         attestor: parts.attestor,
+        administration,
+        authenticator: Arc::new(authenticator),
+        unauthorized_for_missing_role: false,
         token_clock: Clock::live(),
         directory: Arc::clone(&parts.directory),
         store: parts.store.clone(),
@@ -148,8 +163,17 @@ impl RunningServer {
         }
         let now = self.clock.now();
         self.collateral.reload(now).await?;
-        let providers = providers::load(&self.config, &self.addressing, &self.store, &self.mode, now).await?;
-        self.directory.replace(providers);
+        // Held while reading: a change in between would be lost to requests.
+        let restructuring = self.directory.restructure().await;
+        let providers = providers::load(&providers::Loading {
+            config: &self.config,
+            addressing: &self.addressing,
+            store: &self.store,
+            mode: &self.mode,
+            now,
+        })
+        .await?;
+        restructuring.replace_all(providers);
         info!("reloaded");
         Ok(())
     }
@@ -174,3 +198,7 @@ impl fmt::Debug for RunningServer {
             .finish_non_exhaustive()
     }
 }
+
+/// Policies that may wait to be checked. Compiling and testing a policy can take half a second, so they have a thread
+/// of their own beside those that attest.
+const ADMINISTRATION_QUEUE: usize = 64;

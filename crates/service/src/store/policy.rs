@@ -6,6 +6,39 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Store, StoreError};
 
+/// A revision of a policy to append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPolicy<'a> {
+    /// The provider's name.
+    pub provider: &'a str,
+    /// The attestation type's name, for example `SgxEnclave`.
+    pub attestation_type: &'a str,
+    /// What is done.
+    pub change: PolicyOperation<'a>,
+    /// `iat` of the JWS, if it has one.
+    pub issued_at: Option<i64>,
+    /// Who makes the change.
+    pub actor: &'a str,
+    /// The second person, where two are needed.
+    pub approver: Option<&'a str>,
+}
+
+/// What a revision does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyOperation<'a> {
+    /// Sets a policy, a compact JWS.
+    Set(&'a str),
+    /// Resets to the default policy, as this JWS asks.
+    Reset(&'a str),
+    /// Brings an earlier revision back.
+    Rollback {
+        /// Which.
+        restored: i64,
+        /// Its policy; `None`: it was a reset.
+        token: Option<&'a str>,
+    },
+}
+
 /// One revision of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyRecord {
@@ -17,31 +50,74 @@ pub struct PolicyRecord {
     pub attestation_type: String,
     /// The policy as stored, a compact JWS; `None`: this revision reset the policy to the default.
     pub token: Option<String>,
+    /// `set`, `reset` or `rollback`.
+    pub operation: String,
+    /// The JWS that asked for a reset.
+    pub request: Option<String>,
+    /// The revision that a rollback brought back.
+    pub restored: Option<i64>,
+    /// `iat` of the JWS, if it has one.
+    pub issued_at: Option<i64>,
     /// Who made the change.
     pub actor: String,
+    /// The second person, where two were needed.
+    pub approver: Option<String>,
     /// When.
     pub created_at: UnixTime,
 }
 
+impl<'a> NewPolicy<'a> {
+    /// A change by one person, of a JWS that does not say when it was issued.
+    pub fn new(
+        provider: &'a str,
+        attestation_type: &'a str,
+        change: PolicyOperation<'a>,
+        actor: &'a str,
+    ) -> Self {
+        Self {
+            provider,
+            attestation_type,
+            change,
+            issued_at: None,
+            actor,
+            approver: None,
+        }
+    }
+}
+
+impl PolicyOperation<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Set(_) => "set",
+            Self::Reset(_) => "reset",
+            Self::Rollback { .. } => "rollback",
+        }
+    }
+}
+
 impl Store {
-    /// Appends a revision and returns its number. `token` `None` resets to the default policy.
-    pub async fn policy_put(
-        &self,
-        provider: &str,
-        attestation_type: &str,
-        token: Option<&str>,
-        actor: &str,
-        now: UnixTime,
-    ) -> Result<i64, StoreError> {
+    /// Appends a revision and returns its number.
+    pub async fn policy_put(&self, new: &NewPolicy<'_>, now: UnixTime) -> Result<i64, StoreError> {
+        let (token, request, restored) = match new.change {
+            PolicyOperation::Set(token) => (Some(token), None, None),
+            PolicyOperation::Reset(request) => (None, Some(request), None),
+            PolicyOperation::Rollback { restored, token } => (token, None, Some(restored)),
+        };
         let mut change = self.change().await?;
         let revision = sqlx::query_scalar(
-            "INSERT INTO policy (provider, attestation_type, token, actor, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5) RETURNING revision",
+            "INSERT INTO policy (provider, attestation_type, token, operation, request, restored, issued_at, \
+             actor, approver, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING revision",
         )
-        .bind(provider)
-        .bind(attestation_type)
+        .bind(new.provider)
+        .bind(new.attestation_type)
         .bind(token)
-        .bind(actor)
+        .bind(new.change.name())
+        .bind(request)
+        .bind(restored)
+        .bind(new.issued_at)
+        .bind(new.actor)
+        .bind(new.approver)
         .bind(now.seconds())
         .fetch_one(&mut *change)
         .await?;
@@ -55,12 +131,26 @@ impl Store {
         provider: &str,
         attestation_type: &str,
     ) -> Result<Vec<PolicyRecord>, StoreError> {
+        sqlx::query("SELECT * FROM policy WHERE provider = ?1 AND attestation_type = ?2 ORDER BY revision")
+            .bind(provider)
+            .bind(attestation_type)
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(record)
+            .collect()
+    }
+
+    /// The newest revision of every policy of every provider, or of one. A type that is not listed, or whose newest
+    /// revision has no token, has the default policy.
+    pub async fn policy_current(&self, provider: Option<&str>) -> Result<Vec<PolicyRecord>, StoreError> {
         sqlx::query(
-            "SELECT revision, provider, attestation_type, token, actor, created_at FROM policy \
-             WHERE provider = ?1 AND attestation_type = ?2 ORDER BY revision",
+            "SELECT * FROM policy WHERE revision IN \
+               (SELECT max(revision) FROM policy WHERE ?1 IS NULL OR provider = ?1 \
+                GROUP BY provider, attestation_type) \
+             ORDER BY provider, attestation_type",
         )
         .bind(provider)
-        .bind(attestation_type)
         .fetch_all(&self.pool)
         .await?
         .iter()
@@ -68,21 +158,19 @@ impl Store {
         .collect()
     }
 
-    /// The newest revision of every policy of `provider`, by attestation type. A type that is not listed, or
-    /// whose newest revision has no token, has the default policy.
-    pub async fn policy_current(&self, provider: &str) -> Result<Vec<PolicyRecord>, StoreError> {
-        sqlx::query(
-            "SELECT revision, provider, attestation_type, token, actor, created_at FROM policy \
-             WHERE revision IN \
-               (SELECT max(revision) FROM policy WHERE provider = ?1 GROUP BY attestation_type) \
-             ORDER BY attestation_type",
+    /// The latest `iat` of all JWSs that changed one policy; `None` when none had one.
+    pub async fn policy_latest_issue(
+        &self,
+        provider: &str,
+        attestation_type: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT max(issued_at) FROM policy WHERE provider = ?1 AND attestation_type = ?2",
         )
         .bind(provider)
-        .fetch_all(&self.pool)
-        .await?
-        .iter()
-        .map(record)
-        .collect()
+        .bind(attestation_type)
+        .fetch_one(&self.pool)
+        .await?)
     }
 }
 
@@ -92,7 +180,12 @@ fn record(row: &SqliteRow) -> Result<PolicyRecord, StoreError> {
         provider: row.try_get("provider")?,
         attestation_type: row.try_get("attestation_type")?,
         token: row.try_get("token")?,
+        operation: row.try_get("operation")?,
+        request: row.try_get("request")?,
+        restored: row.try_get("restored")?,
+        issued_at: row.try_get("issued_at")?,
         actor: row.try_get("actor")?,
+        approver: row.try_get("approver")?,
         created_at: UnixTime::new(row.try_get("created_at")?),
     })
 }

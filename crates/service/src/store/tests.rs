@@ -58,6 +58,10 @@ fn collateral(edition: &str, number: u32) -> CollateralRecord {
     }
 }
 
+fn set<'a>(kind: &'a str, token: &'a str) -> NewPolicy<'a> {
+    NewPolicy::new("tenant", kind, PolicyOperation::Set(token), "operator")
+}
+
 #[track_caller]
 fn assert_same(one: &CollateralRecord, other: &CollateralRecord) {
     assert_eq!(format!("{one:?}"), format!("{other:?}"));
@@ -70,10 +74,7 @@ async fn what_was_put_is_there_after_a_restart() {
     store.meta_put("schema", "1").await.unwrap();
     store.meta_put("schema", "2").await.unwrap();
     store.provider_put("tenant", "{}", NOW).await.unwrap();
-    store
-        .policy_put("tenant", "SgxEnclave", Some("a.b.c"), "operator", NOW)
-        .await
-        .unwrap();
+    store.policy_put(&set("SgxEnclave", "a.b.c"), NOW).await.unwrap();
     store.collateral_put(&collateral("standard", 17)).await.unwrap();
 
     let fixture = fixture.reopened().await;
@@ -82,7 +83,7 @@ async fn what_was_put_is_there_after_a_restart() {
     assert_eq!(store.meta("schema").await.unwrap().as_deref(), Some("2"));
     assert_eq!(store.meta("other").await.unwrap(), None);
     assert_eq!(store.provider_list().await.unwrap().len(), 1);
-    assert_eq!(store.policy_current("tenant").await.unwrap().len(), 1);
+    assert_eq!(store.policy_current(Some("tenant")).await.unwrap().len(), 1);
     assert_same(
         &store.collateral_list().await.unwrap()[0],
         &collateral("standard", 17),
@@ -122,19 +123,22 @@ async fn policies_have_a_history_and_a_current_revision() {
     let fixture = Fixture::new().await;
     let store = &fixture.store;
     let put = async |kind, token| {
-        store
-            .policy_put("tenant", kind, token, "operator", NOW)
-            .await
-            .unwrap()
+        let change = match token {
+            Some(token) => PolicyOperation::Set(token),
+            None => PolicyOperation::Reset("reset"),
+        };
+        let new = NewPolicy::new("tenant", kind, change, "operator");
+        store.policy_put(&new, NOW).await.unwrap()
     };
     let first = put("SgxEnclave", Some("one")).await;
     put("TdxVm", Some("tdx")).await;
     let reset = put("SgxEnclave", None).await;
     let third = put("SgxEnclave", Some("three")).await;
-    store
-        .policy_put("other", "SgxEnclave", Some("other"), "operator", NOW)
-        .await
-        .unwrap();
+    let other = NewPolicy {
+        provider: "other",
+        ..set("SgxEnclave", "other")
+    };
+    store.policy_put(&other, NOW).await.unwrap();
 
     let history = store.policy_list("tenant", "SgxEnclave").await.unwrap();
     let revisions: Vec<_> = history
@@ -147,7 +151,7 @@ async fn policies_have_a_history_and_a_current_revision() {
     );
     assert!(first < reset && reset < third);
 
-    let current = store.policy_current("tenant").await.unwrap();
+    let current = store.policy_current(Some("tenant")).await.unwrap();
     let current: Vec<_> = current
         .iter()
         .map(|record| (record.attestation_type.as_str(), record.token.as_deref()))
@@ -159,10 +163,7 @@ async fn policies_have_a_history_and_a_current_revision() {
 async fn the_policy_history_cannot_be_rewritten() {
     let fixture = Fixture::new().await;
     let store = &fixture.store;
-    store
-        .policy_put("tenant", "SgxEnclave", Some("one"), "operator", NOW)
-        .await
-        .unwrap();
+    store.policy_put(&set("SgxEnclave", "one"), NOW).await.unwrap();
     for statement in ["UPDATE policy SET token = 'other'", "DELETE FROM policy"] {
         let error = sqlx::query(statement).execute(&store.pool).await.unwrap_err();
         assert!(error.to_string().contains("append-only"), "{error}");
@@ -341,10 +342,7 @@ async fn writers_wait_for_each_other() {
         .unwrap();
     let put = |store: Store| async move {
         for _ in 0..20 {
-            store
-                .policy_put("tenant", "SgxEnclave", Some("t"), "operator", NOW)
-                .await
-                .unwrap();
+            store.policy_put(&set("SgxEnclave", "t"), NOW).await.unwrap();
         }
     };
     tokio::join!(put(fixture.store.clone()), put(other), put(fixture.store.clone()));

@@ -1,6 +1,6 @@
 //! A provider's voice: its published keys and the tokens it signs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use attestry_api::{
     b64, canonical_json, claim, hex,
@@ -20,12 +20,14 @@ pub const MANAGEMENT_TOKEN_SECONDS: i64 = 3_600;
 /// Value of the claim `x-ms-ver`.
 const CLAIMS_VERSION: &str = "1.0";
 
-/// Signs tokens in the name of one provider. Certificates and key set are made once, with the provider.
+/// Signs tokens in the name of one provider. Its certificates are made when somebody first asks for them: a service
+/// of thousands of providers would otherwise spend its start on signing them.
 #[derive(Debug)]
 pub struct TokenIssuer {
     url: String,
     key: Arc<SigningKey>,
-    key_set: JwkSet,
+    published: Vec<Arc<SigningKey>>,
+    key_set: OnceLock<JwkSet>,
     /// base64url of the header of signed tokens.
     signed_header: String,
     /// base64url of the header of draft tokens.
@@ -36,15 +38,12 @@ impl TokenIssuer {
     /// The issuer `url` (no trailing slash) that signs with the active key of `algorithm`.
     pub fn new(url: &str, ring: &KeyRing, algorithm: SigningAlgorithm) -> Result<Self, TokenError> {
         let key = Arc::clone(ring.active(algorithm)?);
-        let keys = ring
-            .published()
-            .map(|key| published(key, url))
-            .collect::<Result<_, _>>()?;
         Ok(Self {
             url: url.to_owned(),
             signed_header: header(algorithm.as_str(), url, &key),
             draft_header: header("none", url, &key),
-            key_set: JwkSet { keys },
+            published: ring.published().map(Arc::clone).collect(),
+            key_set: OnceLock::new(),
             key,
         })
     }
@@ -55,8 +54,16 @@ impl TokenIssuer {
     }
 
     /// The body of `GET /certs`.
-    pub fn key_set(&self) -> &JwkSet {
-        &self.key_set
+    pub fn key_set(&self) -> Result<&JwkSet, TokenError> {
+        if let Some(made) = self.key_set.get() {
+            return Ok(made);
+        }
+        let keys = self.published.iter().map(|key| published(key, &self.url));
+        let made = JwkSet {
+            keys: keys.collect::<Result<_, _>>()?,
+        };
+        // Of several that are made at the same moment, the first stays: all answers are alike.
+        Ok(self.key_set.get_or_init(|| made))
     }
 
     /// The key tokens are signed with.

@@ -9,7 +9,7 @@ use attestry_api::{
     policy_envelope::{EMPTY_ENVELOPE, wrap_unsigned},
 };
 use axum::body::Body;
-use http::Request;
+use http::{Method, Request};
 use serde_json::{Value, json};
 
 async fn service() -> Service {
@@ -38,7 +38,7 @@ async fn every_known_version_is_served_and_others_are_refused() {
             .await
             .token();
         service
-            .get(&format!("/policies/SgxEnclave?api-version={version}"))
+            .read_policy(&format!("/policies/SgxEnclave?api-version={version}"))
             .await
             .token();
         assert_eq!(
@@ -133,20 +133,22 @@ async fn errors_of_every_kind_have_the_envelope_and_its_header() {
         (service.post("/certs", &json!({})).await, 405, "MethodNotAllowed"),
         (
             service
-                .get("/policies/SgxEnclave:reset?api-version=2020-10-01")
+                .read_policy("/policies/SgxEnclave:reset?api-version=2020-10-01")
                 .await,
             405,
             "MethodNotAllowed",
         ),
         (
             service
-                .post("/policies/SgxEnclave?api-version=2020-10-01", &json!({}))
+                .administer(Method::POST, "/policies/SgxEnclave?api-version=2020-10-01", "{}")
                 .await,
             405,
             "MethodNotAllowed",
         ),
         (
-            service.get("/policies/Unheard?api-version=2020-10-01").await,
+            service
+                .read_policy("/policies/Unheard?api-version=2020-10-01")
+                .await,
             400,
             "InvalidParameter",
         ),
@@ -291,7 +293,7 @@ async fn a_policy_comes_back_byte_for_byte_in_a_short_lived_token() {
     let service = Service::start(setup).await;
     let policy = async |kind: &str| {
         let token = service
-            .get(&format!("/policies/{kind}?api-version=2020-10-01"))
+            .read_policy(&format!("/policies/{kind}?api-version=2020-10-01"))
             .await
             .token();
         let valid = jwt::validate(&token, &service.keys().await, &Validation::default(), NOW).unwrap();
@@ -322,7 +324,7 @@ async fn development_mode_shows_in_health_and_in_management_tokens() {
         };
         assert_eq!(service.get("/healthz").await.text(), expected);
         let token = service
-            .get("/policies/SgxEnclave?api-version=2020-10-01")
+            .read_policy("/policies/SgxEnclave?api-version=2020-10-01")
             .await
             .token();
         let valid = jwt::validate(&token, &service.keys().await, &Validation::default(), NOW).unwrap();

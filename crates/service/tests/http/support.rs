@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use attestry_api::{AttestationType, jwk::JwkSet};
+use attestry_api::{
+    AttestationType,
+    jwk::{Jwk, JwkSet},
+};
 use attestry_evidence::{
     dcap::{CollateralDocuments, Staleness, Tee},
     time::UnixTime,
@@ -15,17 +18,21 @@ use attestry_forge::{
 };
 use attestry_policy::Limits;
 use attestry_service::{
+    administration::Administration,
     attest::{AttestLimits, Attestor, WorkPool},
+    authn::Authenticator,
     clock::Clock,
     collateral::{CollateralOptions, CollateralService, Edition, Source},
     http::{App, router},
-    provider::{Addressing, Directory, Provider, ProviderMode, Providers, Settings, StoredPolicy},
+    provider::{
+        Addressing, Directory, PolicySigners, Provider, ProviderMode, Providers, Settings, StoredPolicy,
+    },
     store::{Store, StoreOptions},
     telemetry::Metrics,
     token::{KeyRing, SigningAlgorithm, TokenIssuer},
 };
 use axum::{Router, body::Body};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +58,7 @@ pub struct Setup {
     pub pool: WorkPool,
     pub limits: AttestLimits,
     pub max_body_bytes: usize,
+    pub authenticator: Arc<Authenticator>,
 }
 
 /// A provider; types that are not listed have the default policy of its mode.
@@ -60,6 +68,8 @@ pub struct ProviderSetup {
     pub settings: Settings,
     /// Envelopes by type.
     pub policies: Vec<(AttestationType, String)>,
+    /// Policy signing certificates.
+    pub signers: Vec<Jwk>,
 }
 
 impl ProviderSetup {
@@ -69,6 +79,7 @@ impl ProviderSetup {
             mode,
             settings: Settings::default(),
             policies: Vec::new(),
+            signers: Vec::new(),
         }
     }
 }
@@ -94,6 +105,7 @@ impl Setup {
             pool: WorkPool::for_this_machine(),
             limits: AttestLimits::default(),
             max_body_bytes: 1024 * 1024,
+            authenticator: Arc::new(Authenticator::development()),
         }
     }
 
@@ -124,7 +136,7 @@ pub struct Service {
     router: Router,
     pub draining: CancellationToken,
     pub metrics: Arc<Metrics>,
-    _directory: TempDir,
+    _data: TempDir,
 }
 
 /// An answer, read whole.
@@ -168,10 +180,8 @@ impl Answer {
 
 impl Service {
     pub async fn start(setup: Setup) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(&StoreOptions::in_dir(directory.path()))
-            .await
-            .unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreOptions::in_dir(data.path())).await.unwrap();
         let metrics = Arc::new(Metrics::new());
         let clock = Clock::fixed(setup.now);
         let token_clock = Clock::fixed(UnixTime::new(NOW));
@@ -197,8 +207,18 @@ impl Service {
         };
         let providers = providers(setup.providers, &addressing);
         let draining = CancellationToken::new();
+        let directory = Arc::new(Directory::new(providers));
+        let administration = Administration::new(
+            store.clone(),
+            Arc::clone(&directory),
+            token_clock.clone(),
+            WorkPool::new(1, 64),
+        );
         let app = App {
-            directory: Arc::new(Directory::new(providers)),
+            directory,
+            administration,
+            authenticator: setup.authenticator,
+            unauthorized_for_missing_role: false,
             attestor: Attestor::new(clock, token_clock.clone(), collateral, setup.pool)
                 .with_limits(setup.limits),
             token_clock,
@@ -211,7 +231,7 @@ impl Service {
             router: router(app),
             draining,
             metrics,
-            _directory: directory,
+            _data: data,
         }
     }
 
@@ -228,6 +248,17 @@ impl Service {
 
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// A request of somebody whom development mode knows.
+    pub async fn administer(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::AUTHORIZATION, "Bearer test");
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    pub async fn read_policy(&self, path: &str) -> Answer {
+        self.administer(Method::GET, path, Body::empty()).await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
@@ -250,24 +281,21 @@ fn providers(setups: Vec<ProviderSetup>, addressing: &Addressing) -> Providers {
             .filter_map(|kind| {
                 Some((
                     kind,
-                    StoredPolicy::default_for(kind, setup.mode, &Limits::default())?.unwrap(),
+                    Arc::new(StoredPolicy::default_for(kind, setup.mode, &Limits::default())?.unwrap()),
                 ))
             })
             .collect();
         for (kind, envelope) in setup.policies {
             policies.insert(
                 kind,
-                StoredPolicy::from_envelope(&envelope, &Limits::default()).unwrap(),
+                Arc::new(StoredPolicy::from_envelope(&envelope, &Limits::default()).unwrap()),
             );
         }
-        let url = addressing.issuer_url(setup.name, setup.name == default);
-        Arc::new(Provider {
-            name: setup.name.to_owned(),
-            mode: setup.mode,
-            settings: setup.settings,
-            policies,
-            tokens: TokenIssuer::new(&url, &ring, SigningAlgorithm::Rs256).unwrap(),
-        })
+        let url = addressing.issuer_url(setup.name, setup.name, setup.name == default);
+        let tokens = TokenIssuer::new(&url, &ring, SigningAlgorithm::Rs256).unwrap();
+        let signers = PolicySigners::from_jwks(&setup.signers).unwrap();
+        let provider = Provider::new(setup.name, setup.mode, setup.settings, tokens);
+        Arc::new(provider.with_policies(policies, Arc::new(signers)))
     };
     Providers::new(addressing, setups.into_iter().map(build), Some(default)).unwrap()
 }

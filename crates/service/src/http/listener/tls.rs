@@ -63,6 +63,10 @@ impl TlsIdentity {
     }
 }
 
+/// The certificate of a client that proved to hold its key, verified against the configured authorities.
+#[derive(Clone, Debug)]
+pub struct ClientCertificate(pub Arc<[u8]>);
+
 impl fmt::Debug for TlsIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TlsIdentity(..)")

@@ -1,0 +1,66 @@
+//! Why a change is not made.
+
+use attestry_api::{certificate_envelope::CertificateEnvelopeError, policy_envelope::PolicyEnvelopeError};
+use thiserror::Error;
+
+use super::BindingError;
+use crate::{
+    attest::WorkPoolError,
+    provider::{PolicyCertificateError, PolicyError, UntrustedSigner},
+    store::StoreError,
+};
+
+/// Why a change is not made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AdministrationError {
+    /// The provider is not there any more.
+    #[error("the attestation provider does not exist any more")]
+    Gone,
+    /// Nobody changes a shared provider.
+    #[error("this is a shared provider: its policies are the default ones and cannot be changed")]
+    Shared,
+    /// The provider has no signers to change.
+    #[error("policy signing certificates can be changed on a provider in isolated mode only")]
+    NotIsolated,
+    /// The JWS that carries a policy is refused.
+    #[error(transparent)]
+    Envelope(#[from] PolicyEnvelopeError),
+    /// The JWS that carries a certificate is refused.
+    #[error(transparent)]
+    CertificateEnvelope(#[from] CertificateEnvelopeError),
+    /// The policy stands in the JWS as it is, which only the 2018 preview allowed.
+    #[error(
+        "`AttestationPolicy` must be base64url of the policy; plain text is accepted with api-version 2018-09-01-preview only"
+    )]
+    PlainText,
+    /// The JWS carries no policy.
+    #[error(
+        "Could not find \"AttestationPolicy\" claim in policy token; to return to the default policy, use `:reset`"
+    )]
+    NoPolicy,
+    /// Whoever signed may not.
+    #[error(transparent)]
+    Untrusted(#[from] UntrustedSigner),
+    /// The JWS was made for another use, or is too old.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
+    /// The policy cannot be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The certificate cannot be trusted.
+    #[error(transparent)]
+    Certificate(#[from] PolicyCertificateError),
+    /// An isolated provider keeps one certificate, or nobody could ever change it again.
+    #[error("the last policy signing certificate cannot be removed")]
+    LastCertificate,
+    /// Too much work at a time, or work that was lost.
+    #[error(transparent)]
+    Pool(#[from] WorkPoolError),
+    /// The change could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of the service.
+    #[error("{0}")]
+    Internal(String),
+}

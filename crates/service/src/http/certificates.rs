@@ -1,0 +1,78 @@
+//! `/certificates`: the policy signing certificates of an isolated provider.
+
+use attestry_api::{claim, error::ErrorCode, jwk::JwkSet};
+use axum::{Json, extract::State};
+use serde_json::{Map, Value, json};
+
+use super::{
+    ApiError, App,
+    address::ForProvider,
+    api_version::Version,
+    caller::{Caller, may_read},
+    signed_body::SignedBody,
+};
+use crate::{authz::Operation, store::SignerOperation};
+
+/// Answers the certificates in a signed token; none for a provider that is not isolated.
+pub(super) async fn get(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    _: Version,
+    caller: Result<Caller, ApiError>,
+) -> Result<Json<Value>, ApiError> {
+    may_read(&app, caller, &provider)?;
+    let keys = provider
+        .signers()
+        .iter()
+        .map(|certificate| certificate.jwk().clone());
+    let set = serde_json::to_value(JwkSet { keys: keys.collect() })
+        .map_err(|_| ApiError::new(ErrorCode::InternalError, "the service failed to answer"))?;
+    let claims = Map::from_iter([(claim::POLICY_CERTIFICATES.to_owned(), set)]);
+    let token = provider.management_token(claims, app.token_clock.now())?;
+    Ok(Json(json!({ "token": token })))
+}
+
+pub(super) async fn add(
+    app: State<App>,
+    provider: ForProvider,
+    version: Version,
+    caller: Caller,
+    body: SignedBody,
+) -> Result<Json<Value>, ApiError> {
+    change(app, provider, version, caller, body, SignerOperation::Add).await
+}
+
+pub(super) async fn remove(
+    app: State<App>,
+    provider: ForProvider,
+    version: Version,
+    caller: Caller,
+    body: SignedBody,
+) -> Result<Json<Value>, ApiError> {
+    change(app, provider, version, caller, body, SignerOperation::Remove).await
+}
+
+async fn change(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    _: Version,
+    caller: Caller,
+    SignedBody(envelope): SignedBody,
+    operation: SignerOperation,
+) -> Result<Json<Value>, ApiError> {
+    let (needed, result) = match operation {
+        SignerOperation::Add => (Operation::WritePolicies, "IsPresent"),
+        SignerOperation::Remove => (Operation::DeletePolicies, "IsAbsent"),
+    };
+    caller.may(&app, needed, &provider)?;
+    let done = app
+        .administration
+        .change_signer(&provider.name, operation, envelope, caller.actor())
+        .await?;
+    let claims = Map::from_iter([
+        (claim::CERTIFICATE_THUMBPRINT.to_owned(), done.thumbprint.into()),
+        (claim::CERTIFICATE_RESULT.to_owned(), result.into()),
+    ]);
+    let token = provider.management_token(claims, app.token_clock.now())?;
+    Ok(Json(json!({ "token": token })))
+}

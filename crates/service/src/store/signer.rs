@@ -1,0 +1,129 @@
+//! Policy signing certificates: an append-only history per provider, whose sum is what is trusted now.
+
+use attestry_evidence::time::UnixTime;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Store, StoreError};
+
+/// A change to the signers of a provider, to append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSigner<'a> {
+    /// The provider's name.
+    pub provider: &'a str,
+    /// Whether the certificate is added or removed.
+    pub operation: SignerOperation,
+    /// Upper-case hexadecimal SHA-1 of the certificate.
+    pub thumbprint: &'a str,
+    /// The certificate, a JWK with x5c as JSON.
+    pub certificate: &'a str,
+    /// The JWS that asks; `None`: given with the provider.
+    pub request: Option<&'a str>,
+    /// `iat` of the JWS, if it has one.
+    pub issued_at: Option<i64>,
+    /// Who makes the change.
+    pub actor: &'a str,
+    /// The second person, where two are needed.
+    pub approver: Option<&'a str>,
+}
+
+/// What happens to a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignerOperation {
+    /// It is trusted from now on.
+    Add,
+    /// It is trusted no more.
+    Remove,
+}
+
+/// One change to the signers of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerRecord {
+    /// Grows with every change to any signer of this store.
+    pub revision: i64,
+    /// The provider's name.
+    pub provider: String,
+    /// Whether the certificate was added or removed.
+    pub operation: SignerOperation,
+    /// Upper-case hexadecimal SHA-1 of the certificate.
+    pub thumbprint: String,
+    /// The certificate, a JWK with x5c as JSON.
+    pub certificate: String,
+    /// The JWS that asked; `None`: given with the provider.
+    pub request: Option<String>,
+    /// `iat` of the JWS, if it has one.
+    pub issued_at: Option<i64>,
+    /// Who made the change.
+    pub actor: String,
+    /// The second person, where two were needed.
+    pub approver: Option<String>,
+    /// When.
+    pub created_at: UnixTime,
+}
+
+impl SignerOperation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+impl Store {
+    /// Appends changes to signers, all or none, and returns the number of the last.
+    pub async fn signer_put(&self, changes: &[NewSigner<'_>], now: UnixTime) -> Result<i64, StoreError> {
+        let mut change = self.change().await?;
+        let mut revision = 0;
+        for new in changes {
+            revision = sqlx::query_scalar(
+                "INSERT INTO policy_signer (provider, operation, thumbprint, certificate, request, issued_at, \
+                 actor, approver, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING revision",
+            )
+            .bind(new.provider)
+            .bind(new.operation.name())
+            .bind(new.thumbprint)
+            .bind(new.certificate)
+            .bind(new.request)
+            .bind(new.issued_at)
+            .bind(new.actor)
+            .bind(new.approver)
+            .bind(now.seconds())
+            .fetch_one(&mut *change)
+            .await?;
+        }
+        change.commit().await?;
+        Ok(revision)
+    }
+
+    /// The changes to the signers of every provider, or of one, oldest first.
+    pub async fn signer_list(&self, provider: Option<&str>) -> Result<Vec<SignerRecord>, StoreError> {
+        sqlx::query("SELECT * FROM policy_signer WHERE ?1 IS NULL OR provider = ?1 ORDER BY revision")
+            .bind(provider)
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(record)
+            .collect()
+    }
+}
+
+fn record(row: &SqliteRow) -> Result<SignerRecord, StoreError> {
+    let operation: String = row.try_get("operation")?;
+    Ok(SignerRecord {
+        revision: row.try_get("revision")?,
+        provider: row.try_get("provider")?,
+        operation: if operation == SignerOperation::Add.name() {
+            SignerOperation::Add
+        } else {
+            SignerOperation::Remove
+        },
+        thumbprint: row.try_get("thumbprint")?,
+        certificate: row.try_get("certificate")?,
+        request: row.try_get("request")?,
+        issued_at: row.try_get("issued_at")?,
+        actor: row.try_get("actor")?,
+        approver: row.try_get("approver")?,
+        created_at: UnixTime::new(row.try_get("created_at")?),
+    })
+}
