@@ -365,10 +365,13 @@ fn check_signer(
             Some(provider.signers().with(certificate)?)
         }
         SignerOperation::Remove if !present => None,
-        SignerOperation::Remove if provider.signers().len() == 1 => {
-            return Err(AdministrationError::LastCertificate);
+        SignerOperation::Remove => {
+            let fewer = provider.signers().without(&thumbprint);
+            if !fewer.can_sign() {
+                return Err(AdministrationError::LastCertificate);
+            }
+            Some(fewer)
         }
-        SignerOperation::Remove => Some(provider.signers().without(&thumbprint)),
     };
     Ok(CheckedSigner {
         thumbprint,

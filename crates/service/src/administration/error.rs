@@ -51,8 +51,8 @@ pub enum AdministrationError {
     /// The certificate cannot be trusted.
     #[error(transparent)]
     Certificate(#[from] PolicyCertificateError),
-    /// An isolated provider keeps one certificate, or nobody could ever change it again.
-    #[error("the last policy signing certificate cannot be removed")]
+    /// An isolated provider keeps one certificate that may sign, or nobody could ever change it again.
+    #[error("the last policy signing certificate cannot be removed: no other one could sign a change")]
     LastCertificate,
     /// Too much work at a time, or work that was lost.
     #[error(transparent)]

@@ -43,14 +43,6 @@ pub enum PolicyCertificateError {
     /// The certificate is malformed.
     #[error("the policy signing certificate cannot be used: {0}")]
     Certificate(#[from] ChainError),
-    /// The certificate may not certify, so nothing can descend from it (MAA documentation, "Troubleshooting guide").
-    #[error(
-        "Unable to find issuer certificate CN={common_name}: it is not a certification authority (basicConstraints CA)"
-    )]
-    NotAuthority {
-        /// Common name of its subject.
-        common_name: String,
-    },
     /// More certificates than [`MAX_POLICY_SIGNERS`].
     #[error("a provider has {MAX_POLICY_SIGNERS} policy signing certificates at most")]
     TooMany,
@@ -66,6 +58,15 @@ pub enum UntrustedSigner {
     /// A bare key, which is none of the certificates'.
     #[error("the signer's key is not that of a policy signing certificate of this provider")]
     UnknownKey,
+    /// The signer's certificate is trusted and may not certify, not even itself: MAA demands that every chain ends in a
+    /// certification authority (MAA documentation, "Troubleshooting guide").
+    #[error(
+        "Unable to find issuer certificate CN={common_name}: it is a policy signing certificate of this provider, but not a certification authority (basicConstraints CA)"
+    )]
+    NotAuthority {
+        /// Common name of its subject.
+        common_name: String,
+    },
     /// No certificate of the chain is trusted, nor issued by one that is.
     #[error(
         "Unable to find issuer certificate CN={issuer}: neither `CN={leaf}` nor any certificate sent with it is, or is issued by, a policy signing certificate of this provider"
@@ -127,6 +128,11 @@ impl PolicySigners {
         self.0.iter().any(|known| known.thumbprint == thumbprint)
     }
 
+    /// Whether anybody could sign a change.
+    pub fn can_sign(&self) -> bool {
+        self.0.iter().any(PolicyCertificate::may_sign)
+    }
+
     /// With one certificate more; the same when it is there already.
     pub fn with(&self, certificate: PolicyCertificate) -> Result<Self, PolicyCertificateError> {
         let mut all = self.clone();
@@ -154,8 +160,12 @@ impl PolicySigners {
         at: Option<UnixTime>,
     ) -> Result<&PolicyCertificate, UntrustedSigner> {
         let key = signer.key().spki();
-        if let Some(own) = self.0.iter().find(|known| known.certificate.spki() == key) {
-            return Ok(own);
+        let mut own = self.0.iter().filter(|known| known.certificate.spki() == key);
+        if let Some(first) = own.next() {
+            let authority = std::iter::once(first).chain(own).find(|known| known.may_sign());
+            return authority.ok_or_else(|| UntrustedSigner::NotAuthority {
+                common_name: first.common_name().to_owned(),
+            });
         }
         let chain = signer
             .certificates()
@@ -204,11 +214,6 @@ impl PolicyCertificate {
         if !jwk.kty.is_empty() {
             jwk.spki()?;
         }
-        if !certificate.is_authority() {
-            return Err(PolicyCertificateError::NotAuthority {
-                common_name: certificate.common_name().to_owned(),
-            });
-        }
         Ok(Self {
             jwk: Jwk {
                 alg: Some(certificate.kind().algorithm_name().to_owned()),
@@ -235,6 +240,11 @@ impl PolicyCertificate {
     /// Upper-case hexadecimal SHA-1 of the certificate.
     pub fn thumbprint(&self) -> &str {
         &self.thumbprint
+    }
+
+    /// Whether its holder may sign changes: only a certification authority's may.
+    pub fn may_sign(&self) -> bool {
+        self.certificate.is_authority()
     }
 
     /// Common name of the subject, for people.

@@ -7,9 +7,13 @@
     reason = "helpers of tests may fail loudly"
 )]
 
+mod administration;
 mod attest;
+mod bound_signatures;
 mod cold_path;
 mod limits;
+mod recorded_administration;
 mod recorded_exchanges;
 mod routes;
+mod signing;
 mod support;

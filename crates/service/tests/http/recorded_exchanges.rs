@@ -46,7 +46,7 @@ const DIFFERENT_COLLATERAL: [(&str, &str); 6] = [
     ("tcbinfohash", "the TCB info is issued every month"),
 ];
 
-fn vectors() -> Option<PathBuf> {
+pub fn vectors() -> Option<PathBuf> {
     let root = std::env::var_os("ATTESTRY_VECTORS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
         PathBuf::from,
@@ -58,7 +58,7 @@ fn vectors() -> Option<PathBuf> {
     None
 }
 
-fn read_json(path: &Path) -> Value {
+pub fn read_json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
