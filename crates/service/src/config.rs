@@ -4,6 +4,7 @@
 //! the form and the checks that need nothing but the text; it opens no file that the configuration names.
 
 mod collateral;
+mod cors;
 mod load;
 mod policy;
 mod provider;
@@ -20,6 +21,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::collateral::{CollateralConfig, SourceConfig, SourceKind};
+pub(crate) use self::cors::ANY as ANY_ORIGIN;
+pub use self::cors::CorsConfig;
 pub use self::policy::PolicyConfig;
 pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
 pub use self::reference::markdown as reference_markdown;
@@ -45,6 +48,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     /// The providers (tenants); empty: one read-only shared provider at the base URL.
     pub provider: Vec<ProviderConfig>,
+    /// Which web pages may call.
+    pub cors: CorsConfig,
     /// Logs.
     pub telemetry: TelemetryConfig,
 }
@@ -97,6 +102,7 @@ impl Config {
         self.verification.validate()?;
         self.policy.validate()?;
         provider::validate(&self.provider)?;
+        self.cors.validate()?;
         self.telemetry.validate()
     }
 }

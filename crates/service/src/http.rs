@@ -10,6 +10,7 @@ mod body;
 mod caller;
 mod certificates;
 mod certs;
+mod cors;
 mod error;
 mod explanation;
 mod health;
@@ -17,21 +18,20 @@ pub mod listener;
 mod observe;
 mod openid;
 mod policies;
+mod routes;
 mod signed_body;
 
 use std::sync::Arc;
 
 use attestry_api::error::ErrorCode;
-use axum::{
-    Extension, Router, middleware,
-    routing::{get, post},
-};
+use axum::{Extension, Router, middleware};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
+use self::routes::{Class, ROUTES, Route};
 use crate::{
-    administration::Administration, attest::Attestor, authn::Authenticator, clock::Clock,
+    administration::Administration, attest::Attestor, authn::Authenticator, clock::Clock, config::CorsConfig,
     provider::Directory, store::Store, telemetry::Metrics,
 };
 
@@ -59,27 +59,24 @@ pub struct App {
     pub draining: CancellationToken,
     /// Most bytes of a request body, a setting.
     pub max_body_bytes: usize,
+    /// Which web pages may call, a setting.
+    pub cors: CorsConfig,
 }
 
 /// Every route, ready to be served by [`listener::serve`].
 pub fn router(app: App) -> Router {
-    let routes = Router::new()
-        .route("/attest/{kind}", post(attest::post))
-        .route("/attest/tee/{kind}", post(attest::post_2018))
-        .route("/certs", get(certs::get))
-        .route("/.well-known/openid-configuration", get(openid::get))
-        .route(
-            "/policies/{kind}",
-            get(policies::get).put(policies::put).post(policies::post),
-        )
-        .route("/certificates", get(certificates::get))
-        .route("/certificates:add", post(certificates::add))
-        .route("/certificates:remove", post(certificates::remove))
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+    let classes = [
+        Class::Verification,
+        Class::Attest,
+        Class::Read,
+        Class::Change,
+        Class::Health,
+    ];
+    let routes = classes
+        .into_iter()
+        .map(|class| routes_of(class, &app))
+        .fold(Router::new(), Router::merge)
         .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
         .layer(Extension(Arc::new(health::StoreProbe::new(app.store.clone()))))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
@@ -88,6 +85,27 @@ pub fn router(app: App) -> Router {
     Router::new()
         .fallback_service(routes)
         .layer(middleware::map_request_with_state(app, address::resolve))
+}
+
+/// The routes whose first operation is of this class; cross-origin requests are a matter of all methods of a path.
+fn routes_of(class: Class, app: &App) -> Router<App> {
+    let of_class = |route: &&Route| {
+        route
+            .operations
+            .first()
+            .is_some_and(|operation| operation.class == class)
+    };
+    let routes = ROUTES
+        .iter()
+        .filter(of_class)
+        .fold(Router::new(), |router, route| {
+            router.route(route.pattern, (route.handlers)())
+        })
+        .method_not_allowed_fallback(wrong_method);
+    match cors::layer(&app.cors, class) {
+        Some(layer) => routes.layer(layer),
+        None => routes,
+    }
 }
 
 async fn nothing_here() -> ApiError {

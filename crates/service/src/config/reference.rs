@@ -289,6 +289,17 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "[cors]",
+        intro: "Which web pages, by their origin (`https://host[:port]`, or `*` for every one), may read answers. Cookies and client certificates of a browser are never accepted from another origin.",
+        fields: &[
+            field(
+                "verification_origins",
+                "May read `/certs` and `/.well-known/openid-configuration`",
+            ),
+            field("attest_origins", "May attest"),
+        ],
+    },
+    Section {
         title: "[telemetry]",
         intro: "Logs, on standard error.",
         fields: &[

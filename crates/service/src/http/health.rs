@@ -5,16 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use attestry_api::error::ErrorCode;
 use axum::{
     Extension, Json,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::App;
+use super::{ApiError, App, api_version::OptionalVersion};
 use crate::store::Store;
 
 /// The process answers, and says when it is not to be relied on.
@@ -30,17 +31,58 @@ pub(super) async fn live(State(app): State<App>) -> &'static str {
 /// The service can do its job: the store answers, some provider has a key to sign with, and it is not about
 /// to stop.
 pub(super) async fn ready(State(app): State<App>, Extension(probe): Extension<Arc<StoreProbe>>) -> Response {
-    let store = probe.answers(Instant::now()).await;
-    let providers = !app.directory.current().is_empty();
-    let draining = app.draining.is_cancelled();
-    let ready = store && providers && !draining;
-    let status = if ready {
+    let health = Health::of(&app, &probe).await;
+    let status = if health.ready() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let report = json!({ "ready": ready, "store": store, "providers": providers, "draining": draining });
-    (status, Json(report)).into_response()
+    (status, Json(health.report())).into_response()
+}
+
+/// MAA's own probe (`ServiceHealth_Get` of 2026-03-11-preview): 204 when ready.
+pub(super) async fn service(
+    State(app): State<App>,
+    Extension(probe): Extension<Arc<StoreProbe>>,
+    _: OptionalVersion,
+) -> Result<StatusCode, ApiError> {
+    if Health::of(&app, &probe).await.ready() {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(ApiError::new(
+        ErrorCode::ServiceUnavailable,
+        "the service is not ready",
+    ))
+}
+
+/// What readiness depends on.
+struct Health {
+    store: bool,
+    providers: bool,
+    draining: bool,
+}
+
+impl Health {
+    async fn of(app: &App, probe: &StoreProbe) -> Self {
+        Self {
+            store: probe.answers(Instant::now()).await,
+            providers: !app.directory.current().is_empty(),
+            draining: app.draining.is_cancelled(),
+        }
+    }
+
+    fn ready(&self) -> bool {
+        self.store && self.providers && !self.draining
+    }
+
+    fn report(&self) -> Value {
+        json!({
+            "ready": self.ready(),
+            "store": self.store,
+            "providers": self.providers,
+            "draining": self.draining,
+        })
+    }
 }
 
 /// All metrics as OpenMetrics text.

@@ -5,14 +5,14 @@ use std::time::Instant;
 use attestry_api::hex;
 use aws_lc_rs::rand;
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tracing::{Instrument, info, info_span};
 
-use super::App;
+use super::{App, routes};
 use crate::telemetry::metrics::RequestLabels;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
@@ -24,7 +24,10 @@ const JSON_UTF_8: HeaderValue = HeaderValue::from_static("application/json; char
 
 pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let route = route_label(request.uri().path());
+    let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let found = matched.and_then(|pattern| routes::find(pattern, request.method()));
+    // Labels come from the table only, so that no client can make the registry grow.
+    let route = found.map_or("other", |(route, _)| route.pattern);
     let method = request.method().clone();
     let id = request_id(request.headers());
     let echo = client_request_id(request.headers());
@@ -116,22 +119,6 @@ fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
         .eq_ignore_ascii_case(b"true")
         .then(|| headers.get(CLIENT_REQUEST_ID).cloned())
         .flatten()
-}
-
-/// The pattern of the route that a canonical path belongs to. Labels come from this list only, so that no
-/// client can make the registry grow.
-fn route_label(path: &str) -> &'static str {
-    match path {
-        "/certs" => "/certs",
-        "/.well-known/openid-configuration" => "/.well-known/openid-configuration",
-        "/healthz" => "/healthz",
-        "/readyz" => "/readyz",
-        "/metrics" => "/metrics",
-        _ if path.starts_with("/attest/tee/") => "/attest/tee/{kind}",
-        _ if path.starts_with("/attest/") => "/attest/{kind}",
-        _ if path.starts_with("/policies/") => "/policies/{kind}",
-        _ => "other",
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! `GET /.well-known/openid-configuration`: the provider's metadata.
 
 use attestry_api::openid::OpenIdMetadata;
-use axum::{Json, response::IntoResponse};
-use http::header;
+use axum::Json;
 
 use super::{address::ForProvider, api_version::OptionalVersion};
 
-pub(super) async fn get(ForProvider(provider): ForProvider, _: OptionalVersion) -> impl IntoResponse {
+pub(super) async fn get(ForProvider(provider): ForProvider, _: OptionalVersion) -> Json<OpenIdMetadata> {
     let algorithm = provider.tokens.key().algorithm().as_str();
-    let metadata = OpenIdMetadata::new(provider.url(), [algorithm]);
-    ([(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")], Json(metadata))
+    Json(OpenIdMetadata::new(provider.url(), [algorithm]))
 }

@@ -88,6 +88,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         store: parts.store.clone(),
         metrics: Arc::clone(&parts.metrics),
         max_body_bytes: parts.config.server.max_body_bytes,
+        cors: parts.config.cors.clone(),
         draining: stop.clone(),
     });
     let serving = tokio::spawn(listener::serve(

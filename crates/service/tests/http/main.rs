@@ -11,6 +11,7 @@ mod administration;
 mod attest;
 mod bound_signatures;
 mod cold_path;
+mod cross_origin;
 mod limits;
 mod recorded_administration;
 mod recorded_exchanges;

@@ -249,6 +249,26 @@ async fn answers_carry_the_services_headers_and_the_callers_identifiers() {
 }
 
 #[tokio::test]
+async fn the_probe_of_maa_says_whether_the_service_is_ready() {
+    let service = service().await;
+    for path in [
+        "/servicehealth?api-version=2026-03-11-preview",
+        "/ServiceHealth",
+        "/p/shared/servicehealth",
+    ] {
+        let answer = service.get(path).await;
+        assert_eq!((answer.status.as_u16(), answer.bytes.len()), (204, 0), "{path}");
+    }
+    assert_eq!(
+        service.get("/servicehealth?api-version=nonsense").await.status,
+        400
+    );
+    service.draining.cancel();
+    let answer = service.get("/servicehealth").await;
+    assert_eq!(status_and_code(&answer), (503, "ServiceUnavailable".to_owned()));
+}
+
+#[tokio::test]
 async fn keys_are_published_with_a_certificate_in_the_providers_name() {
     let service = service().await;
     for (prefix, url) in [

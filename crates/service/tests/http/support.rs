@@ -23,6 +23,7 @@ use attestry_service::{
     authn::Authenticator,
     clock::Clock,
     collateral::{CollateralOptions, CollateralService, Edition, Source},
+    config::CorsConfig,
     http::{App, router},
     provider::{
         Addressing, Directory, PolicySigners, Provider, ProviderMode, Providers, Settings, StoredPolicy,
@@ -59,6 +60,7 @@ pub struct Setup {
     pub limits: AttestLimits,
     pub max_body_bytes: usize,
     pub authenticator: Arc<Authenticator>,
+    pub cors: CorsConfig,
 }
 
 /// A provider; types that are not listed have the default policy of its mode.
@@ -106,6 +108,7 @@ impl Setup {
             limits: AttestLimits::default(),
             max_body_bytes: 1024 * 1024,
             authenticator: Arc::new(Authenticator::development()),
+            cors: CorsConfig::default(),
         }
     }
 
@@ -226,6 +229,7 @@ impl Service {
             store,
             draining: draining.clone(),
             max_body_bytes: setup.max_body_bytes,
+            cors: setup.cors,
         };
         Self {
             router: router(app),

@@ -1,0 +1,140 @@
+//! Every route: its path, who answers it, and what each of its operations is called and counts as.
+//!
+//! The router is made of this table; metrics, the diagnostic log, rate limits and the published description of the
+//! interface look operations up in it. What an operation does is its own file's.
+
+use axum::routing::{MethodRouter, get, post};
+use http::Method;
+
+use super::{App, attest, certificates, certs, health, openid, policies};
+
+/// A path and what can be done with it.
+#[derive(Debug)]
+pub(super) struct Route {
+    /// The path in lower case, as it is matched.
+    pub(super) pattern: &'static str,
+    /// Who answers it.
+    pub(super) handlers: fn() -> MethodRouter<App>,
+    /// One for each method it takes.
+    pub(super) operations: &'static [RouteOperation],
+}
+
+/// A method of a path.
+#[derive(Debug)]
+pub(super) struct RouteOperation {
+    /// The method.
+    pub(super) method: Method,
+    /// The operation's name in records, MAA's where MAA has one. Attestations add the type.
+    #[expect(dead_code, reason = "for the records")]
+    pub(super) name: &'static str,
+    /// What it counts as.
+    pub(super) class: Class,
+}
+
+/// What operations have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Keys and metadata by which tokens are verified: for anybody.
+    Verification,
+    /// Evidence in, token out.
+    Attest,
+    /// Reads what administrators see.
+    Read,
+    /// An administrative operation that may change something.
+    Change,
+    /// Health and metrics of the service itself, asked every few seconds.
+    Health,
+}
+
+/// The operation of a request, by the pattern that matched and its method.
+pub(super) fn find(
+    pattern: &str,
+    method: &Method,
+) -> Option<(&'static Route, Option<&'static RouteOperation>)> {
+    let route = ROUTES.iter().find(|route| route.pattern == pattern)?;
+    let operation = route.operations.iter().find(|operation| {
+        // GET handlers also answer HEAD (RFC 9110, 9.3.2).
+        operation.method == *method || (operation.method == Method::GET && *method == Method::HEAD)
+    });
+    Some((route, operation))
+}
+
+const fn operation(method: Method, name: &'static str, class: Class) -> RouteOperation {
+    RouteOperation { method, name, class }
+}
+
+/// In the order in which they are asked for most.
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        pattern: "/attest/{kind}",
+        handlers: || post(attest::post),
+        operations: &[operation(Method::POST, "Attest", Class::Attest)],
+    },
+    Route {
+        pattern: "/attest/tee/{kind}",
+        handlers: || post(attest::post_2018),
+        operations: &[operation(Method::POST, "Attest", Class::Attest)],
+    },
+    Route {
+        pattern: "/certs",
+        handlers: || get(certs::get),
+        operations: &[operation(
+            Method::GET,
+            "GetSigningCertificates",
+            Class::Verification,
+        )],
+    },
+    Route {
+        pattern: "/.well-known/openid-configuration",
+        handlers: || get(openid::get),
+        operations: &[operation(
+            Method::GET,
+            "GetMetadataConfiguration",
+            Class::Verification,
+        )],
+    },
+    Route {
+        pattern: "/policies/{kind}",
+        handlers: || get(policies::get).put(policies::put).post(policies::post),
+        operations: &[
+            operation(Method::GET, "GetCurrentPolicy", Class::Read),
+            operation(Method::PUT, "SetCurrentPolicy", Class::Change),
+            operation(Method::POST, "ResetAttestationPolicy", Class::Change),
+        ],
+    },
+    Route {
+        pattern: "/certificates",
+        handlers: || get(certificates::get),
+        operations: &[operation(Method::GET, "GetPolicyCertificates", Class::Read)],
+    },
+    Route {
+        pattern: "/certificates:add",
+        handlers: || post(certificates::add),
+        operations: &[operation(Method::POST, "AddPolicyCertificate", Class::Change)],
+    },
+    Route {
+        pattern: "/certificates:remove",
+        handlers: || post(certificates::remove),
+        operations: &[operation(Method::POST, "RemovePolicyCertificate", Class::Change)],
+    },
+    Route {
+        pattern: "/servicehealth",
+        handlers: || get(health::service),
+        operations: &[operation(Method::GET, "GetServiceHealth", Class::Health)],
+    },
+    Route {
+        pattern: "/healthz",
+        handlers: || get(health::live),
+        operations: &[operation(Method::GET, "GetLiveness", Class::Health)],
+    },
+    Route {
+        pattern: "/readyz",
+        handlers: || get(health::ready),
+        operations: &[operation(Method::GET, "GetReadiness", Class::Health)],
+    },
+    Route {
+        pattern: "/metrics",
+        handlers: || get(health::metrics),
+        operations: &[operation(Method::GET, "GetMetrics", Class::Health)],
+    },
+];
