@@ -1,12 +1,13 @@
 //! The kinds of evidence a client can name, in the spellings of the REST interface and of the command
 //! line.
 
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 use crate::json::shown;
 
 /// `AttestationType` of the REST interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum AttestationType {
     /// An Intel SGX quote.
     SgxEnclave,

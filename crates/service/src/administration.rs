@@ -4,28 +4,27 @@
 //! answer. One change to a provider at a time; a change that has begun is finished whether or not its caller still
 //! waits. Who may ask is decided above, what a policy means below.
 
+mod change;
+mod check;
 mod envelope;
 mod error;
+mod second_person;
 
 use std::sync::Arc;
 
-use attestry_api::{
-    AttestationType, certificate_envelope::CertificateEnvelope, policy_envelope::PolicyEnvelope,
-    signed_envelope::Signer,
-};
-use attestry_evidence::time::UnixTime;
-use attestry_policy::{Diagnostic, lint};
+use attestry_api::signed_envelope::Signer;
+use attestry_policy::Diagnostic;
 
+pub use self::change::{Change, PolicyForm};
+pub use self::check::{Checked, Effect};
 pub use self::envelope::{Binding, BindingError};
 pub use self::error::AdministrationError;
+pub use self::second_person::{CHANGE_LIFE_SECONDS, MAX_PENDING_CHANGES};
 use crate::{
     attest::WorkPool,
     clock::Clock,
-    provider::{
-        Changing, Directory, PolicyCertificate, PolicySigners, Provider, ProviderMode, StoredPolicy,
-        UntrustedSigner, subject,
-    },
-    store::{NewPolicy, NewSigner, PolicyOperation, SignerOperation, Store},
+    provider::{Changing, Directory, Provider},
+    store::{ChangeRecord, NewPolicy, NewSigner, PolicyOperation, PolicyRecord, SignerRecord, Store},
 };
 
 /// Makes changes.
@@ -46,33 +45,26 @@ pub struct Actor {
     pub approver: Option<String>,
 }
 
-/// How the policy stands in its JWS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PolicyForm {
-    /// base64url, as since 2020-10-01.
-    Current,
-    /// Also as it is, as in the 2018 preview.
-    Preview2018,
+/// What became of a request for a change.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was made.
+    Applied(Applied),
+    /// It is good, and waits for a second person.
+    Waiting(ChangeRecord),
 }
 
-/// A policy was set.
-#[derive(Debug, Clone)]
-pub struct PolicySet {
-    /// Number of the revision.
-    pub revision: i64,
-    /// Whose signature verified; `None` for an unsigned policy.
-    pub signer: Option<Signer>,
-    /// What the linter has to say about the policy; none of it kept it from being set.
-    pub warnings: Vec<Diagnostic>,
-}
-
-/// A certificate was added or removed, or was already there or gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignerSet {
-    /// Thumbprint of the certificate.
-    pub thumbprint: String,
+/// A change that was made.
+#[derive(Debug)]
+pub struct Applied {
     /// Number of the revision; `None` when nothing had to change.
     pub revision: Option<i64>,
+    /// Of a policy that was set: whose signature verified, if it was signed.
+    pub signer: Option<Signer>,
+    /// Of a policy that was set: what the linter has to say.
+    pub warnings: Vec<Diagnostic>,
+    /// Of a change to the signers: the certificate's thumbprint.
+    pub thumbprint: Option<String>,
 }
 
 impl Administration {
@@ -86,170 +78,145 @@ impl Administration {
         }
     }
 
-    /// Sets the policy of a type to the one in `envelope`.
-    pub async fn set_policy(
+    /// Makes a change, or keeps it for a second person where the provider wants one.
+    pub async fn submit(
         &self,
         provider: &str,
-        kind: AttestationType,
-        envelope: String,
-        form: PolicyForm,
-        actor: Actor,
-    ) -> Result<PolicySet, AdministrationError> {
+        change: Change,
+        actor: &str,
+    ) -> Result<Outcome, AdministrationError> {
         let this = self.clone();
-        self.finish(provider, move |changing| async move {
-            this.set_policy_in(&changing, kind, envelope, form, &actor).await
-        })
-        .await
-    }
-
-    async fn set_policy_in(
-        &self,
-        changing: &Changing,
-        kind: AttestationType,
-        envelope: String,
-        form: PolicyForm,
-        actor: &Actor,
-    ) -> Result<PolicySet, AdministrationError> {
-        let provider = changing.current();
-        let now = self.clock.now();
-        let checked = self.check_policy(&provider, kind, envelope, form, now).await?;
-        self.check_order(&provider, kind, checked.binding).await?;
-        let new = NewPolicy {
-            provider: &provider.name,
-            attestation_type: kind.name(),
-            change: PolicyOperation::Set(checked.policy.envelope()),
-            issued_at: checked.binding.issued_at,
-            actor: &actor.id,
-            approver: actor.approver.as_deref(),
-        };
-        let revision = self.store.policy_put(&new, now).await?;
-        let signer = checked.policy.signer().cloned();
-        changing.replace(Provider::clone(&provider).with_policy(kind, Some(Arc::new(checked.policy))));
-        Ok(PolicySet {
-            revision,
-            signer,
-            warnings: checked.warnings,
-        })
-    }
-
-    /// What [`Administration::set_policy`] would refuse or warn of, without changing anything.
-    pub async fn check_policy(
-        &self,
-        provider: &Arc<Provider>,
-        kind: AttestationType,
-        envelope: String,
-        form: PolicyForm,
-        now: UnixTime,
-    ) -> Result<CheckedPolicy, AdministrationError> {
-        let provider = Arc::clone(provider);
-        self.pool
-            .run(move || check_policy(&provider, kind, &envelope, form, now))
-            .await?
-    }
-
-    /// Resets the policy of a type to the default one, as `envelope` asks.
-    pub async fn reset_policy(
-        &self,
-        provider: &str,
-        kind: AttestationType,
-        envelope: String,
-        actor: Actor,
-    ) -> Result<i64, AdministrationError> {
-        let this = self.clone();
+        let actor = actor.to_owned();
         self.finish(provider, move |changing| async move {
             let provider = changing.current();
-            let now = this.clock.now();
-            let binding = check_reset(&provider, kind, &envelope, now)?;
-            this.check_order(&provider, kind, binding).await?;
-            let default = default_policy(&provider, kind)?;
-            let new = NewPolicy {
-                provider: &provider.name,
-                attestation_type: kind.name(),
-                change: PolicyOperation::Reset(&envelope),
-                issued_at: binding.issued_at,
-                actor: &actor.id,
-                approver: actor.approver.as_deref(),
+            let checked = this.check(&provider, &change).await?;
+            if provider.settings.two_person && !checked.effect.is_nothing() {
+                return this.keep(&provider, &change, actor).await.map(Outcome::Waiting);
+            }
+            let actor = Actor {
+                id: actor,
+                approver: None,
             };
-            let revision = this.store.policy_put(&new, now).await?;
-            changing.replace(Provider::clone(&provider).with_policy(kind, default));
-            Ok(revision)
-        })
-        .await
-    }
-
-    /// Adds a policy signing certificate, or removes one, as `envelope` asks.
-    pub async fn change_signer(
-        &self,
-        provider: &str,
-        operation: SignerOperation,
-        envelope: String,
-        actor: Actor,
-    ) -> Result<SignerSet, AdministrationError> {
-        let this = self.clone();
-        self.finish(provider, move |changing| async move {
-            this.change_signer_in(&changing, operation, &envelope, &actor)
+            this.apply(&changing, &change, checked, &actor)
                 .await
+                .map(Outcome::Applied)
         })
         .await
     }
 
-    async fn change_signer_in(
+    /// Whether a change could be made now, without making it.
+    pub async fn check(
+        &self,
+        provider: &Arc<Provider>,
+        change: &Change,
+    ) -> Result<Checked, AdministrationError> {
+        let restored = match change {
+            Change::Rollback { kind, revision, .. } => {
+                self.store.policy_get(&provider.name, kind.name(), *revision).await?
+            }
+            _ => None,
+        };
+        let now = self.clock.now();
+        let (of, change_again) = (Arc::clone(provider), change.clone());
+        let checked = self
+            .pool
+            .run(move || check::check(&of, &change_again, restored.as_ref(), now))
+            .await??;
+        if let Some(issued_at) = checked.binding.issued_at {
+            envelope::check_order(issued_at, self.latest_issue(provider, change).await?)?;
+        }
+        Ok(checked)
+    }
+
+    /// The latest `iat` of all JWSs that changed the same thing: no older one can be presented again.
+    async fn latest_issue(
+        &self,
+        provider: &Provider,
+        change: &Change,
+    ) -> Result<Option<i64>, AdministrationError> {
+        Ok(match change.kind() {
+            Some(kind) => self.store.policy_latest_issue(&provider.name, kind.name()).await?,
+            None => self.store.signer_latest_issue(&provider.name).await?,
+        })
+    }
+
+    /// Makes a checked change durable, then visible.
+    async fn apply(
         &self,
         changing: &Changing,
-        operation: SignerOperation,
-        envelope: &str,
+        change: &Change,
+        checked: Checked,
         actor: &Actor,
-    ) -> Result<SignerSet, AdministrationError> {
+    ) -> Result<Applied, AdministrationError> {
         let provider = changing.current();
-        let now = self.clock.now();
-        let checked = check_signer(&provider, operation, envelope, now)?;
-        let Some(signers) = checked.signers else {
-            return Ok(SignerSet {
-                thumbprint: checked.thumbprint,
-                revision: None,
-            });
+        let Checked { binding, effect } = checked;
+        let policy_change = match (&effect, change) {
+            (Effect::SetPolicy { policy, .. }, _) => Some(PolicyOperation::Set(policy.envelope())),
+            (Effect::Reset { .. }, Change::ResetPolicy { envelope, .. }) => Some(PolicyOperation::Reset(envelope)),
+            (Effect::Rollback { revision, token, .. }, _) => Some(PolicyOperation::Rollback {
+                restored: *revision,
+                token: token.as_deref(),
+            }),
+            _ => None,
         };
-        if let Some(issued_at) = checked.binding.issued_at {
-            let history = self.store.signer_list(Some(&provider.name)).await?;
-            envelope::check_order(
-                issued_at,
-                history.iter().filter_map(|record| record.issued_at).max(),
-            )?;
-        }
+        let revision = match (policy_change, change.kind(), &effect) {
+            (Some(operation), Some(kind), _) => {
+                let new = NewPolicy {
+                    provider: &provider.name,
+                    attestation_type: kind.name(),
+                    change: operation,
+                    issued_at: binding.issued_at,
+                    actor: &actor.id,
+                    approver: actor.approver.as_deref(),
+                };
+                Some(self.store.policy_put(&new, self.clock.now()).await?)
+            }
+            (_, _, Effect::Signers { signers: Some(_), .. }) => {
+                Some(self.put_signer(&provider, change, &effect, binding, actor).await?)
+            }
+            _ => None,
+        };
+        Ok(show(changing, change, effect, revision))
+    }
+
+    async fn put_signer(
+        &self,
+        provider: &Provider,
+        change: &Change,
+        effect: &Effect,
+        binding: Binding,
+        actor: &Actor,
+    ) -> Result<i64, AdministrationError> {
+        let (Change::Signer { action, envelope }, Effect::Signers { thumbprint, certificate, .. }) =
+            (change, effect)
+        else {
+            return Err(AdministrationError::Internal("a change of signers changes none".to_owned()));
+        };
         let new = NewSigner {
             provider: &provider.name,
-            operation,
-            thumbprint: &checked.thumbprint,
-            certificate: &checked.certificate,
+            operation: *action,
+            thumbprint,
+            certificate,
             request: Some(envelope),
-            issued_at: checked.binding.issued_at,
+            issued_at: binding.issued_at,
             actor: &actor.id,
             approver: actor.approver.as_deref(),
         };
-        let revision = self.store.signer_put(&[new], now).await?;
-        changing.replace(Provider::clone(&provider).with_signers(signers));
-        Ok(SignerSet {
-            thumbprint: checked.thumbprint,
-            revision: Some(revision),
-        })
+        Ok(self.store.signer_put(&[new], self.clock.now()).await?)
     }
 
-    /// A JWS that says when it was issued must be newer than the last one that changed the same thing, so that no
-    /// old one can be presented again.
-    async fn check_order(
+    /// The history of one policy, oldest first.
+    pub async fn policy_history(
         &self,
-        provider: &Provider,
-        kind: AttestationType,
-        binding: Binding,
-    ) -> Result<(), AdministrationError> {
-        if let Some(issued_at) = binding.issued_at {
-            let latest = self
-                .store
-                .policy_latest_issue(&provider.name, kind.name())
-                .await?;
-            envelope::check_order(issued_at, latest)?;
-        }
-        Ok(())
+        provider: &str,
+        kind: attestry_api::AttestationType,
+    ) -> Result<Vec<PolicyRecord>, AdministrationError> {
+        Ok(self.store.policy_list(provider, kind.name()).await?)
+    }
+
+    /// The history of a provider's signers, oldest first.
+    pub async fn signer_history(&self, provider: &str) -> Result<Vec<SignerRecord>, AdministrationError> {
+        Ok(self.store.signer_list(Some(provider)).await?)
     }
 
     /// Runs a change in a task of its own while holding the provider: when a caller goes away, what is durable must
@@ -265,154 +232,44 @@ impl Administration {
     {
         let changing = self.directory.change(provider).await;
         let changing = changing.ok_or(AdministrationError::Gone)?;
-        tokio::spawn(async move { change(changing).await })
+        tokio::spawn(change(changing))
             .await
             .map_err(|error| AdministrationError::Internal(error.to_string()))?
     }
 }
 
-/// A policy that may be set.
-#[derive(Debug)]
-pub struct CheckedPolicy {
-    /// The policy.
-    pub policy: StoredPolicy,
-    /// What the linter has to say.
-    pub warnings: Vec<Diagnostic>,
-    /// What the JWS says about its own use.
-    pub binding: Binding,
-}
-
-/// Signer, form, tests and lints of a policy; only lints do not keep it from being set.
-fn check_policy(
-    provider: &Provider,
-    kind: AttestationType,
-    envelope: &str,
-    form: PolicyForm,
-    now: UnixTime,
-) -> Result<CheckedPolicy, AdministrationError> {
-    check_writable(provider)?;
-    let opened = PolicyEnvelope::open(envelope)?;
-    check_signature(provider, opened.signer(), now)?;
-    let binding = Binding::check(
-        opened.payload(),
-        opened.signer().is_some(),
-        provider,
-        &format!("policies/{kind}"),
-        now,
-    )?;
-    let text = opened.policy().ok_or(AdministrationError::NoPolicy)?;
-    if opened.is_plain_text() && form == PolicyForm::Current {
-        return Err(AdministrationError::PlainText);
+impl Effect {
+    /// Whether nothing would change.
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Signers { signers: None, .. })
     }
-    let limits = &provider.settings.policy_limits;
-    let policy = StoredPolicy::from_envelope(envelope, limits)?.accepted(kind, &provider.tests, limits)?;
-    Ok(CheckedPolicy {
-        policy,
-        warnings: lint::lint(text, Some(subject(kind))),
-        binding,
-    })
 }
 
-fn check_reset(
-    provider: &Provider,
-    kind: AttestationType,
-    envelope: &str,
-    now: UnixTime,
-) -> Result<Binding, AdministrationError> {
-    check_writable(provider)?;
-    let opened = PolicyEnvelope::open_reset(envelope)?;
-    check_signature(provider, opened.signer(), now)?;
-    Ok(Binding::check(
-        opened.payload(),
-        opened.signer().is_some(),
-        provider,
-        &format!("policies/{kind}:reset"),
-        now,
-    )?)
-}
-
-/// A change to the signers that may be made; `signers` `None`: nothing has to change.
-struct CheckedSigner {
-    thumbprint: String,
-    /// The certificate, JSON.
-    certificate: String,
-    signers: Option<PolicySigners>,
-    binding: Binding,
-}
-
-fn check_signer(
-    provider: &Provider,
-    operation: SignerOperation,
-    envelope: &str,
-    now: UnixTime,
-) -> Result<CheckedSigner, AdministrationError> {
-    if provider.mode != ProviderMode::Isolated {
-        return Err(AdministrationError::NotIsolated);
-    }
-    let opened = CertificateEnvelope::open(envelope)?;
-    check_signature(provider, opened.signer(), now)?;
-    let action = match operation {
-        SignerOperation::Add => "certificates:add",
-        SignerOperation::Remove => "certificates:remove",
+/// Lets requests see what is durable now.
+fn show(changing: &Changing, change: &Change, effect: Effect, revision: Option<i64>) -> Applied {
+    let mut applied = Applied {
+        revision,
+        signer: None,
+        warnings: Vec::new(),
+        thumbprint: None,
     };
-    let binding = Binding::check(opened.payload(), true, provider, action, now)?;
-    let thumbprint = attestry_api::jwk::thumbprint(opened.leaf());
-    let present = provider.signers().contains(&thumbprint);
-    let signers = match operation {
-        SignerOperation::Add if present => None,
-        SignerOperation::Add => {
-            let certificate = PolicyCertificate::from_jwk(opened.certificate())?;
-            Some(provider.signers().with(certificate)?)
+    let provider = Provider::clone(&changing.current());
+    match (effect, change.kind()) {
+        (Effect::SetPolicy { policy, warnings }, Some(kind)) => {
+            applied.signer = policy.signer().cloned();
+            applied.warnings = warnings;
+            changing.replace(provider.with_policy(kind, Some(policy)));
         }
-        SignerOperation::Remove if !present => None,
-        SignerOperation::Remove => {
-            let fewer = provider.signers().without(&thumbprint);
-            if !fewer.can_sign() {
-                return Err(AdministrationError::LastCertificate);
+        (Effect::Reset { default: policy } | Effect::Rollback { policy, .. }, Some(kind)) => {
+            changing.replace(provider.with_policy(kind, policy));
+        }
+        (Effect::Signers { thumbprint, signers, .. }, _) => {
+            applied.thumbprint = Some(thumbprint);
+            if let Some(signers) = signers {
+                changing.replace(provider.with_signers(signers));
             }
-            Some(fewer)
         }
-    };
-    Ok(CheckedSigner {
-        thumbprint,
-        certificate: serde_json::to_string(opened.certificate()).unwrap_or_default(),
-        signers,
-        binding,
-    })
-}
-
-fn check_writable(provider: &Provider) -> Result<(), AdministrationError> {
-    if provider.mode == ProviderMode::Shared {
-        return Err(AdministrationError::Shared);
+        _ => {}
     }
-    Ok(())
+    applied
 }
-
-/// Anybody with the role may change an AAD provider, whoever signed; an isolated one only listens to those who hold
-/// the key of a trusted certificate or were certified by one.
-fn check_signature(
-    provider: &Provider,
-    signer: Option<&Signer>,
-    now: UnixTime,
-) -> Result<(), UntrustedSigner> {
-    if provider.mode != ProviderMode::Isolated {
-        return Ok(());
-    }
-    let signer = signer.ok_or(UntrustedSigner::Unsigned)?;
-    provider.signers().authority_of(signer, Some(now)).map(|_| ())
-}
-
-fn default_policy(
-    provider: &Provider,
-    kind: AttestationType,
-) -> Result<Option<Arc<StoredPolicy>>, AdministrationError> {
-    let limits = &provider.settings.policy_limits;
-    StoredPolicy::default_for(kind, provider.mode, limits)
-        .map(|policy| policy.and_then(|policy| policy.accepted(kind, &provider.tests, limits)))
-        .transpose()
-        .map(|policy| policy.map(Arc::new))
-        .map_err(AdministrationError::from)
-}
-
-#[cfg(test)]
-mod tests;

@@ -25,6 +25,8 @@ use attestry_evidence::{
     time::UnixTime,
 };
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
 pub(crate) use self::refusal::shortfall_details;
@@ -122,6 +124,29 @@ impl Attestor {
         self.pool.run(finish).await?
     }
 
+    /// What would be decided now of a request, without a token, and without asking any source for collateral:
+    /// `None` when there is none at hand.
+    pub async fn judge(
+        &self,
+        provider: Arc<Provider>,
+        kind: AttestationType,
+        form: RequestForm,
+        body: Bytes,
+    ) -> Result<Option<Judged>, AttestError> {
+        let now = self.verification_clock.now();
+        let attestor = self.clone();
+        let judge = move || {
+            let case = Case::new(provider, kind, form.decode(&body, kind)?)?;
+            let evidence = case.admit(attestor.collateral.pck_cache(), now)?;
+            let held = attestor
+                .collateral
+                .held(&evidence.pck, case.tee, &case.baseline, now);
+            held.map(|collateral| evidence.judge_with(&collateral, now))
+                .transpose()
+        };
+        self.pool.run(judge).await?
+    }
+
     /// As far as it goes without waiting: to the end, when the collateral is at hand. Before a source is asked
     /// for a stranger's platform, the evidence must at least be signed by that platform.
     fn begin(&self, case: Case, now: UnixTime) -> Result<Begun, AttestError> {
@@ -164,7 +189,8 @@ enum Begun {
 }
 
 /// Which members the body of a request has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum RequestForm {
     /// As since 2020-10-01.
     Current,
@@ -187,6 +213,15 @@ pub struct Attested {
     /// The token.
     pub token: String,
     /// TCB status of the evidence as appraised, for the record.
+    pub tcb_status: &'static str,
+}
+
+/// Evidence that the policy permits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The claims of its token, without issuer, times and identifier.
+    pub claims: Map<String, Value>,
+    /// TCB status of the evidence as appraised.
     pub tcb_status: &'static str,
 }
 
@@ -281,11 +316,25 @@ impl Admitted<'_> {
         now: UnixTime,
         issued_at: UnixTime,
     ) -> Result<Attested, AttestError> {
+        let Judged { claims, tcb_status } = self.judge_with(collateral, now)?;
+        let tokens = &self.case.provider.tokens;
+        let token = match self.case.draft {
+            Some(_) => tokens.draft(claims, issued_at)?,
+            None => tokens.attestation(claims, issued_at)?,
+        };
+        Ok(Attested { token, tcb_status })
+    }
+
+    /// The steps after collateral, up to the claims of the token. Pure.
+    pub fn judge_with(
+        &self,
+        collateral: &VerifiedCollateral,
+        now: UnixTime,
+    ) -> Result<Judged, AttestError> {
         let Case {
             provider,
             kind,
             request,
-            draft,
             ..
         } = self.case;
         let settings = &provider.settings;
@@ -306,12 +355,8 @@ impl Admitted<'_> {
         claims.extend(claims::of_request(request, *kind));
         claims.extend(claims::of_policy(policy));
         claims.extend(claims::of_service(settings, &appraisal, facts, bound));
-        let token = match draft {
-            Some(_) => provider.tokens.draft(claims, issued_at)?,
-            None => provider.tokens.attestation(claims, issued_at)?,
-        };
-        Ok(Attested {
-            token,
+        Ok(Judged {
+            claims,
             tcb_status: appraisal.status().name(),
         })
     }

@@ -10,10 +10,13 @@ mod body;
 mod caller;
 mod certificates;
 mod certs;
+mod changes;
 mod cors;
+mod dry_run;
 mod error;
 mod explanation;
 mod health;
+mod history;
 pub mod listener;
 mod observe;
 mod openid;
@@ -32,7 +35,7 @@ pub use self::error::ApiError;
 use self::routes::{Class, ROUTES, Route};
 use crate::{
     administration::Administration, attest::Attestor, authn::Authenticator, clock::Clock, config::CorsConfig,
-    provider::Directory, store::Store, telemetry::Metrics,
+    decisions::Decisions, provider::Directory, store::Store, telemetry::Metrics,
 };
 
 /// What the routes work with.
@@ -44,6 +47,8 @@ pub struct App {
     pub attestor: Attestor,
     /// Changes to policies and signers.
     pub administration: Administration,
+    /// Decisions that providers want to have recorded.
+    pub decisions: Decisions,
     /// Who callers are.
     pub authenticator: Arc<Authenticator>,
     /// Whether a caller without the role that is needed gets 401, as from MAA, instead of 403; a setting.

@@ -11,6 +11,7 @@ pub mod authz;
 pub mod clock;
 pub mod collateral;
 pub mod config;
+pub mod decisions;
 pub mod http;
 pub mod jobs;
 pub mod provider;

@@ -88,6 +88,10 @@ pub struct Settings {
     pub policy_limits: Limits,
     /// Whether signed changes must name the operation they are for and when they were issued.
     pub bound_signatures: bool,
+    /// Whether changes to policies and signers need a second person.
+    pub two_person: bool,
+    /// How many decisions of each type are recorded for dry runs; 0: none.
+    pub recorded_decisions: u32,
     /// Development mode: tokens say so.
     pub development: bool,
 }
@@ -113,6 +117,8 @@ impl Default for Settings {
             explain: ExplainLevel::Reason,
             policy_limits: Limits::default(),
             bound_signatures: false,
+            two_person: false,
+            recorded_decisions: 0,
             development: false,
         }
     }

@@ -4,7 +4,9 @@
 //! transaction and returns only once that is on disk. The request path never comes here; it reads snapshots
 //! built from the store. The store keeps texts and documents as they are and knows nothing of their meaning.
 
+mod change;
 mod collateral;
+mod decision;
 mod policy;
 mod provider;
 mod seal;
@@ -22,7 +24,9 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 use thiserror::Error;
 
+pub use self::change::{ChangeRecord, ChangeState};
 pub use self::collateral::CollateralRecord;
+pub use self::decision::{DecisionRecord, NewDecision};
 pub use self::policy::{NewPolicy, PolicyOperation, PolicyRecord};
 pub use self::provider::ProviderRecord;
 pub use self::seal::{KeyEncryptionKey, SealError};

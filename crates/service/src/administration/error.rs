@@ -1,13 +1,16 @@
 //! Why a change is not made.
 
-use attestry_api::{certificate_envelope::CertificateEnvelopeError, policy_envelope::PolicyEnvelopeError};
+use attestry_api::{
+    certificate_envelope::CertificateEnvelopeError, policy_envelope::PolicyEnvelopeError,
+    signed_envelope::EnvelopeError,
+};
 use thiserror::Error;
 
 use super::BindingError;
 use crate::{
     attest::WorkPoolError,
     provider::{PolicyCertificateError, PolicyError, UntrustedSigner},
-    store::StoreError,
+    store::{ChangeState, StoreError},
 };
 
 /// Why a change is not made.
@@ -26,6 +29,42 @@ pub enum AdministrationError {
     /// The JWS that carries a policy is refused.
     #[error(transparent)]
     Envelope(#[from] PolicyEnvelopeError),
+    /// The JWS that asks for a rollback is refused.
+    #[error(transparent)]
+    RollbackEnvelope(#[from] EnvelopeError),
+    /// The JWS that asks for a rollback names another revision, or none.
+    #[error("the payload of the JWS must be `{{\"revision\": {revision}}}`, the revision that is asked for")]
+    RollbackPayload {
+        /// The revision that is asked for.
+        revision: i64,
+    },
+    /// The policy never had this revision.
+    #[error("this policy has no revision {revision}")]
+    UnknownRevision {
+        /// The revision that is asked for.
+        revision: i64,
+    },
+    /// The provider has no such change.
+    #[error("this provider has no such change")]
+    UnknownChange,
+    /// The change was decided already.
+    #[error("the change is {} already", state.name())]
+    Decided {
+        /// How.
+        state: ChangeState,
+    },
+    /// The change has waited longer than changes may.
+    #[error("the change has waited for more than 7 days; ask for it again")]
+    TooLate,
+    /// What it changes was changed otherwise since.
+    #[error("what the change is about was changed since it was asked for; look at it and ask again")]
+    Overtaken,
+    /// Whoever asked wants to approve.
+    #[error("somebody else must approve the change than who asked for it")]
+    SamePerson,
+    /// Too many changes of the provider wait.
+    #[error("too many changes of this provider wait for approval; approve or reject some first")]
+    TooManyPending,
     /// The JWS that carries a certificate is refused.
     #[error(transparent)]
     CertificateEnvelope(#[from] CertificateEnvelopeError),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use super::{ConfigError, check_range};
 
 /// One `[[provider]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,11 @@ pub struct ProviderConfig {
     /// Whether signed changes must say which operation they are for (`aud`) and when they were issued (`iat`), so that
     /// none can be presented elsewhere or again.
     pub require_bound_signatures: bool,
+    /// Whether a change to policies or signers waits until a second person approves it.
+    pub two_person_changes: bool,
+    /// How many attestations of each type are recorded, evidence and all, so that a dry run can tell what another policy
+    /// would have decided; encrypted at rest. 0: none.
+    pub record_decisions: u32,
 }
 
 /// Who may set a provider's policies.
@@ -74,6 +79,8 @@ impl Default for ProviderConfig {
             require_policy_tests: false,
             policy_signers: Vec::new(),
             require_bound_signatures: false,
+            two_person_changes: false,
+            record_decisions: 0,
         }
     }
 }
@@ -116,6 +123,11 @@ pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> 
                 format!("`{}` is given twice", provider.name),
             ));
         }
+        check_range(
+            &key("record_decisions"),
+            provider.record_decisions,
+            0..=MAX_RECORDED_DECISIONS,
+        )?;
         for status in &provider.accepted_tcb_statuses {
             if !TCB_STATUSES.contains(&status.as_str()) {
                 return Err(ConfigError::key(
@@ -133,6 +145,9 @@ pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> 
     }
     Ok(())
 }
+
+/// A dry run evaluates them one after the other, a millisecond each, and holds them in memory.
+const MAX_RECORDED_DECISIONS: u32 = 1_000;
 
 /// Attestation provider names as Azure Resource Manager takes them.
 fn is_provider_name(name: &str) -> bool {

@@ -73,8 +73,12 @@ async fn attest(
     let kind: AttestationType = name
         .parse()
         .map_err(|error| ApiError::parameter("unknown_type", "type", error))?;
+    let recorded = (provider.settings.recorded_decisions > 0).then(|| body.clone());
     let outcome = app.attestor.attest(Arc::clone(&provider), kind, form, body).await;
     record(app, &provider, kind, &outcome);
+    if let Some(body) = recorded {
+        app.decisions.offer(&provider, kind, form, &body, &outcome);
+    }
     outcome
         .map(|attested| attested.token)
         .map_err(|error| ApiError::from_attest(&error, provider.settings.explain))

@@ -5,7 +5,6 @@ use http::{HeaderMap, HeaderValue, header, request::Parts};
 
 use super::{ApiError, App, listener::ClientCertificate};
 use crate::{
-    administration::Actor,
     authn::{Credentials, Principal},
     authz::{Operation, Target, authorize},
     provider::{Provider, ProviderMode},
@@ -17,12 +16,9 @@ use attestry_api::error::ErrorCode;
 pub(super) struct Caller(pub(super) Principal);
 
 impl Caller {
-    /// The caller as the one who makes a change.
-    pub(super) fn actor(&self) -> Actor {
-        Actor {
-            id: self.0.id(),
-            approver: None,
-        }
+    /// The caller as histories name it.
+    pub(super) fn id(&self) -> String {
+        self.0.id()
     }
 
     /// Refuses the caller unless they may do this at the provider.

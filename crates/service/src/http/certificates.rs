@@ -1,17 +1,21 @@
 //! `/certificates`: the policy signing certificates of an isolated provider.
 
 use attestry_api::{claim, error::ErrorCode, jwk::JwkSet};
-use axum::{Json, extract::State};
-use serde_json::{Map, Value, json};
+use axum::{extract::State, response::Response};
+use serde_json::Map;
 
 use super::{
     ApiError, App,
     address::ForProvider,
     api_version::Version,
     caller::{Caller, may_read},
-    signed_body::SignedBody,
+    changes::waiting, policies::answer, signed_body::SignedBody,
 };
-use crate::{authz::Operation, store::SignerOperation};
+use crate::{
+    administration::{Change, Outcome},
+    authz::Operation,
+    store::SignerOperation,
+};
 
 /// Answers the certificates in a signed token; none for a provider that is not isolated.
 pub(super) async fn get(
@@ -19,7 +23,7 @@ pub(super) async fn get(
     ForProvider(provider): ForProvider,
     _: Version,
     caller: Result<Caller, ApiError>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     may_read(&app, caller, &provider)?;
     let keys = provider
         .signers()
@@ -28,8 +32,7 @@ pub(super) async fn get(
     let set = serde_json::to_value(JwkSet { keys: keys.collect() })
         .map_err(|_| ApiError::new(ErrorCode::InternalError, "the service failed to answer"))?;
     let claims = Map::from_iter([(claim::POLICY_CERTIFICATES.to_owned(), set)]);
-    let token = provider.management_token(claims, app.token_clock.now())?;
-    Ok(Json(json!({ "token": token })))
+    answer(&app, &provider, claims)
 }
 
 pub(super) async fn add(
@@ -38,7 +41,7 @@ pub(super) async fn add(
     version: Version,
     caller: Caller,
     body: SignedBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     change(app, provider, version, caller, body, SignerOperation::Add).await
 }
 
@@ -48,7 +51,7 @@ pub(super) async fn remove(
     version: Version,
     caller: Caller,
     body: SignedBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     change(app, provider, version, caller, body, SignerOperation::Remove).await
 }
 
@@ -59,20 +62,24 @@ async fn change(
     caller: Caller,
     SignedBody(envelope): SignedBody,
     operation: SignerOperation,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let (needed, result) = match operation {
         SignerOperation::Add => (Operation::WritePolicies, "IsPresent"),
         SignerOperation::Remove => (Operation::DeletePolicies, "IsAbsent"),
     };
     caller.may(&app, needed, &provider)?;
-    let done = app
-        .administration
-        .change_signer(&provider.name, operation, envelope, caller.actor())
-        .await?;
+    let change = Change::Signer {
+        action: operation,
+        envelope,
+    };
+    let done = match app.administration.submit(&provider.name, change, &caller.id()).await? {
+        Outcome::Applied(done) => done,
+        Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
+    };
+    let thumbprint = done.thumbprint.unwrap_or_default();
     let claims = Map::from_iter([
-        (claim::CERTIFICATE_THUMBPRINT.to_owned(), done.thumbprint.into()),
+        (claim::CERTIFICATE_THUMBPRINT.to_owned(), thumbprint.into()),
         (claim::CERTIFICATE_RESULT.to_owned(), result.into()),
     ]);
-    let token = provider.management_token(claims, app.token_clock.now())?;
-    Ok(Json(json!({ "token": token })))
+    answer(&app, &provider, claims)
 }

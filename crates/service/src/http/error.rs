@@ -53,6 +53,20 @@ impl ApiError {
         }
     }
 
+    /// Whether the caller can do something about it.
+    pub(super) fn is_the_callers(&self) -> bool {
+        self.code.http_status() < 429
+    }
+
+    /// The body of the answer.
+    pub(super) fn into_body(self) -> ErrorBody {
+        let mut body = ErrorBody::new(self.code, self.message);
+        if let Some(inner) = self.inner {
+            body.error.innererror = Some(*inner);
+        }
+        body
+    }
+
     /// A wrong parameter of the request itself.
     pub(super) fn parameter(code: &str, field: &str, message: impl Display) -> Self {
         let message = message.to_string();
@@ -159,7 +173,11 @@ impl From<AdministrationError> for ApiError {
     fn from(error: AdministrationError) -> Self {
         use AdministrationError as Reason;
         let code = match &error {
-            Reason::Gone => ErrorCode::NotFound,
+            Reason::Gone | Reason::UnknownRevision { .. } | Reason::UnknownChange => ErrorCode::NotFound,
+            Reason::SamePerson => ErrorCode::Forbidden,
+            Reason::Decided { .. } | Reason::TooLate | Reason::Overtaken | Reason::TooManyPending => {
+                ErrorCode::Conflict
+            }
             Reason::Envelope(PolicyEnvelopeError::PolicyText) | Reason::PlainText => {
                 ErrorCode::PolicyParsingError
             }
@@ -168,6 +186,8 @@ impl From<AdministrationError> for ApiError {
             | Reason::NoPolicy
             | Reason::LastCertificate
             | Reason::Envelope(_)
+            | Reason::RollbackEnvelope(_)
+            | Reason::RollbackPayload { .. }
             | Reason::CertificateEnvelope(_)
             | Reason::Binding(_)
             | Reason::Untrusted(UntrustedSigner::Unsigned) => ErrorCode::InvalidOperation,
@@ -198,17 +218,14 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut body = ErrorBody::new(self.code, self.message);
-        if let Some(inner) = self.inner {
-            body.error.innererror = Some(*inner);
-        }
-        let mut response = (status, Json(body)).into_response();
+        let (code, retry_after, challenge) = (self.code, self.retry_after, self.challenge.clone());
+        let mut response = (status, Json(self.into_body())).into_response();
         let headers = response.headers_mut();
-        headers.insert(ERROR_CODE, HeaderValue::from_static(self.code.as_str()));
-        if let Some(seconds) = self.retry_after {
+        headers.insert(ERROR_CODE, HeaderValue::from_static(code.as_str()));
+        if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(challenge) = self.challenge {
+        if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response

@@ -168,10 +168,11 @@ fn findings(error: &PolicyError) -> Map<String, Value> {
     Map::from_iter([("diagnostics".to_owned(), Value::Array(findings))])
 }
 
-fn of_finding(finding: &Diagnostic) -> Value {
+/// A finding in the text of a policy.
+pub(super) fn of_finding(finding: &Diagnostic) -> Value {
     json!({
         "code": finding.code, "line": finding.line, "column": finding.column,
-        "message": finding.message, "help": finding.help,
+        "message": finding.message, "help": finding.help, "severity": finding.severity.to_string(),
     })
 }
 

@@ -13,6 +13,7 @@ use attestry_api::{
 use axum::{
     Json,
     extract::{Path, State},
+    response::{IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
 
@@ -21,10 +22,11 @@ use super::{
     address::ForProvider,
     api_version::Version,
     caller::{Caller, may_read},
+    changes::waiting,
     signed_body::SignedBody,
 };
 use crate::{
-    administration::PolicyForm,
+    administration::{Change, Outcome, PolicyForm},
     authz::Operation,
     provider::{Provider, default_text},
 };
@@ -36,7 +38,7 @@ pub(super) async fn get(
     _: Version,
     caller: Result<Caller, ApiError>,
     Path(segment): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let kind = whole(&segment)?;
     may_read(&app, caller, &provider)?;
     let claims = Map::from_iter([(claim::POLICY.to_owned(), envelope(&provider, kind).into())]);
@@ -51,7 +53,7 @@ pub(super) async fn put(
     caller: Caller,
     Path(segment): Path<String>,
     SignedBody(envelope): SignedBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let kind = whole(&segment)?;
     caller.may(&app, Operation::WritePolicies, &provider)?;
     let hash = policy_token_hash(&envelope);
@@ -60,10 +62,11 @@ pub(super) async fn put(
     } else {
         PolicyForm::Current
     };
-    let set = app
-        .administration
-        .set_policy(&provider.name, kind, envelope, form, caller.actor())
-        .await?;
+    let change = Change::SetPolicy { kind, envelope, form };
+    let set = match app.administration.submit(&provider.name, change, &caller.id()).await? {
+        Outcome::Applied(set) => set,
+        Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
+    };
     let mut claims = Map::from_iter([
         (claim::POLICY_RESULT.to_owned(), "Updated".into()),
         (claim::POLICY_TOKEN_HASH.to_owned(), hash.into()),
@@ -82,7 +85,7 @@ pub(super) async fn post(
     caller: Caller,
     Path(segment): Path<String>,
     SignedBody(envelope): SignedBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let (name, action) = split_action(&segment);
     match action {
         Some(RESET) => {}
@@ -101,16 +104,18 @@ pub(super) async fn post(
     }
     let kind = kind_of(name)?;
     caller.may(&app, Operation::DeletePolicies, &provider)?;
-    app.administration
-        .reset_policy(&provider.name, kind, envelope, caller.actor())
-        .await?;
+    let change = Change::ResetPolicy { kind, envelope };
+    if let Outcome::Waiting(record) = app.administration.submit(&provider.name, change, &caller.id()).await? {
+        return Ok(waiting(&provider, &record));
+    }
     let claims = Map::from_iter([(claim::POLICY_RESULT.to_owned(), "Removed".into())]);
     answer(&app, &provider, claims)
 }
 
-fn answer(app: &App, provider: &Provider, claims: Map<String, Value>) -> Result<Json<Value>, ApiError> {
+/// A signed answer to a policy or certificate operation.
+pub(super) fn answer(app: &App, provider: &Provider, claims: Map<String, Value>) -> Result<Response, ApiError> {
     let token = provider.management_token(claims, app.token_clock.now())?;
-    Ok(Json(json!({ "token": token })))
+    Ok(Json(json!({ "token": token })).into_response())
 }
 
 /// MAA shows the signer of a policy operation with `alg` and `use`, and in attestation tokens without.
@@ -137,7 +142,8 @@ fn whole(segment: &str) -> Result<AttestationType, ApiError> {
     }
 }
 
-fn kind_of(name: &str) -> Result<AttestationType, ApiError> {
+/// The type of that name.
+pub(super) fn kind_of(name: &str) -> Result<AttestationType, ApiError> {
     name.parse()
         .map_err(|error| ApiError::parameter("unknown_type", "type", error))
 }

@@ -6,7 +6,7 @@
 use axum::routing::{MethodRouter, get, post};
 use http::Method;
 
-use super::{App, attest, certificates, certs, health, openid, policies};
+use super::{App, attest, certificates, certs, changes, health, history, openid, policies};
 
 /// A path and what can be done with it.
 #[derive(Debug)]
@@ -121,6 +121,44 @@ pub(super) const ROUTES: &[Route] = &[
         pattern: "/servicehealth",
         handlers: || get(health::service),
         operations: &[operation(Method::GET, "GetServiceHealth", Class::Health)],
+    },
+    Route {
+        pattern: "/attestry/v1/policies/{kind}",
+        handlers: || post(history::act),
+        operations: &[operation(Method::POST, "RollBackOrTryPolicy", Class::Change)],
+    },
+    Route {
+        pattern: "/attestry/v1/policies/{kind}/history",
+        handlers: || get(history::list),
+        operations: &[operation(Method::GET, "GetPolicyHistory", Class::Read)],
+    },
+    Route {
+        pattern: "/attestry/v1/policies/{kind}/history/{revision}",
+        handlers: || get(history::get),
+        operations: &[operation(Method::GET, "GetPolicyRevision", Class::Read)],
+    },
+    Route {
+        pattern: "/attestry/v1/policies/{kind}/diff",
+        handlers: || get(history::diff),
+        operations: &[operation(Method::GET, "GetPolicyDifference", Class::Read)],
+    },
+    Route {
+        pattern: "/attestry/v1/certificates/history",
+        handlers: || get(history::signers),
+        operations: &[operation(Method::GET, "GetPolicySignerHistory", Class::Read)],
+    },
+    Route {
+        pattern: "/attestry/v1/changes",
+        handlers: || get(changes::list),
+        operations: &[operation(Method::GET, "ListChanges", Class::Read)],
+    },
+    Route {
+        pattern: "/attestry/v1/changes/{id}",
+        handlers: || get(changes::get).post(changes::decide),
+        operations: &[
+            operation(Method::GET, "GetChange", Class::Read),
+            operation(Method::POST, "DecideChange", Class::Change),
+        ],
     },
     Route {
         pattern: "/healthz",

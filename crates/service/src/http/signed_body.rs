@@ -22,7 +22,8 @@ impl FromRequest<App> for SignedBody {
     }
 }
 
-fn jws_in(body: &[u8]) -> Result<String, ApiError> {
+/// The JWS in a body.
+pub(super) fn jws_in(body: &[u8]) -> Result<String, ApiError> {
     let malformed = |message: &str| ApiError::new(ErrorCode::InvalidOperation, message);
     let text =
         std::str::from_utf8(body).map_err(|_| malformed("Malformed JWT: the body is not UTF-8 text."))?;

@@ -138,6 +138,8 @@ fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<S
         explain: provider.explain,
         policy_limits: config.policy.limits(),
         bound_signatures: provider.require_bound_signatures,
+        two_person: provider.two_person_changes,
+        recorded_decisions: provider.record_decisions,
         development: matches!(mode, Mode::Dev(_)),
     })
 }

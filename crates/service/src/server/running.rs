@@ -18,6 +18,7 @@ use crate::authn::Authenticator;
 use crate::clock::Clock;
 use crate::collateral::CollateralService;
 use crate::config::Config;
+use crate::decisions::Decisions;
 use crate::http::listener::{self, ListenerLimits, TlsIdentity};
 use crate::http::{self, App};
 use crate::jobs;
@@ -67,6 +68,13 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         parts.collateral.clone(),
         stop.child_token(),
     );
+    let decisions = Decisions::start(
+        parts.store.clone(),
+        Clock::live(),
+        Arc::clone(&parts.metrics),
+        &jobs,
+        stop.child_token(),
+    );
     jobs.close();
     let administration = Administration::new(
         parts.store.clone(),
@@ -81,6 +89,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
     let router = http::router(App {
         attestor: parts.attestor,
         administration,
+        decisions,
         authenticator: Arc::new(authenticator),
         unauthorized_for_missing_role: false,
         token_clock: Clock::live(),

@@ -158,6 +158,35 @@ impl Store {
         .collect()
     }
 
+    /// One revision of one policy.
+    pub async fn policy_get(
+        &self,
+        provider: &str,
+        attestation_type: &str,
+        revision: i64,
+    ) -> Result<Option<PolicyRecord>, StoreError> {
+        sqlx::query("SELECT * FROM policy WHERE provider = ?1 AND attestation_type = ?2 AND revision = ?3")
+            .bind(provider)
+            .bind(attestation_type)
+            .bind(revision)
+            .fetch_optional(&self.pool)
+            .await?
+            .as_ref()
+            .map(record)
+            .transpose()
+    }
+
+    /// The newest revision of one policy; 0 when nobody has set it.
+    pub async fn policy_newest(&self, provider: &str, attestation_type: &str) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT coalesce(max(revision), 0) FROM policy WHERE provider = ?1 AND attestation_type = ?2",
+        )
+        .bind(provider)
+        .bind(attestation_type)
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
     /// The latest `iat` of all JWSs that changed one policy; `None` when none had one.
     pub async fn policy_latest_issue(
         &self,

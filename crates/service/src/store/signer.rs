@@ -1,6 +1,7 @@
 //! Policy signing certificates: an append-only history per provider, whose sum is what is trusted now.
 
 use attestry_evidence::time::UnixTime;
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -28,7 +29,8 @@ pub struct NewSigner<'a> {
 }
 
 /// What happens to a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum SignerOperation {
     /// It is trusted from now on.
     Add,
@@ -62,7 +64,8 @@ pub struct SignerRecord {
 }
 
 impl SignerOperation {
-    fn name(self) -> &'static str {
+    /// As stored and shown.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Add => "add",
             Self::Remove => "remove",
@@ -94,6 +97,26 @@ impl Store {
         }
         change.commit().await?;
         Ok(revision)
+    }
+
+    /// The newest revision of the signers of a provider; 0 when it has none.
+    pub async fn signer_newest(&self, provider: &str) -> Result<i64, StoreError> {
+        Ok(
+            sqlx::query_scalar("SELECT coalesce(max(revision), 0) FROM policy_signer WHERE provider = ?1")
+                .bind(provider)
+                .fetch_one(&self.pool)
+                .await?,
+        )
+    }
+
+    /// The latest `iat` of all JWSs that changed the signers of a provider; `None` when none had one.
+    pub async fn signer_latest_issue(&self, provider: &str) -> Result<Option<i64>, StoreError> {
+        Ok(
+            sqlx::query_scalar("SELECT max(issued_at) FROM policy_signer WHERE provider = ?1")
+                .bind(provider)
+                .fetch_one(&self.pool)
+                .await?,
+        )
     }
 
     /// The changes to the signers of every provider, or of one, oldest first.

@@ -69,6 +69,8 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// `attestry_requests_shed_total`: requests turned away because the service was busy.
     pub shed: Counter,
+    /// `attestry_decisions_lost_total`: decisions that should have been recorded and were not.
+    pub decisions_lost: Counter,
     /// `attestry_connections`: open connections.
     pub connections: Gauge,
     /// `attestry_handshake_failures_total`: connections that did not complete a TLS handshake.
@@ -93,6 +95,7 @@ impl Metrics {
             request_duration: Histogram::new(LATENCY_BUCKETS_SECONDS),
             in_flight: Gauge::<i64, AtomicI64>::default(),
             shed: Counter::<u64, AtomicU64>::default(),
+            decisions_lost: Counter::default(),
             connections: Gauge::default(),
             handshake_failures: Counter::default(),
             collateral_age: Family::default(),
@@ -131,6 +134,11 @@ impl Metrics {
             "requests_shed",
             "Requests turned away because of load",
             self.shed.clone(),
+        );
+        registry.register(
+            "decisions_lost",
+            "Decisions that should have been recorded and were not",
+            self.decisions_lost.clone(),
         );
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register(

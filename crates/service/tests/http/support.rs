@@ -24,6 +24,7 @@ use attestry_service::{
     clock::Clock,
     collateral::{CollateralOptions, CollateralService, Edition, Source},
     config::CorsConfig,
+    decisions::Decisions,
     http::{App, router},
     provider::{
         Addressing, Directory, PolicySigners, Provider, ProviderMode, Providers, Settings, StoredPolicy,
@@ -36,7 +37,7 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 pub const BASE_URL: &str = "https://localhost:8443";
@@ -217,8 +218,16 @@ impl Service {
             token_clock.clone(),
             WorkPool::new(1, 64),
         );
+        let decisions = Decisions::start(
+            store.clone(),
+            token_clock.clone(),
+            Arc::clone(&metrics),
+            &TaskTracker::new(),
+            CancellationToken::new(),
+        );
         let app = App {
             directory,
+            decisions,
             administration,
             authenticator: setup.authenticator,
             unauthorized_for_missing_role: false,

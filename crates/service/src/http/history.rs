@@ -1,0 +1,257 @@
+//! `/attestry/v1/policies/{type}/...`: what a policy was, who changed it, how one revision differs from another, and the
+//! way back.
+
+use attestry_api::{
+    AttestationType,
+    error::ErrorCode,
+    jwk::{Jwk, thumbprint},
+    policy_envelope::{PolicyEnvelope, policy_token_hash},
+};
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use similar::TextDiff;
+
+use super::{
+    ApiError, App, address::ForProvider, body::Body, caller::Caller, changes::waiting, dry_run,
+    policies::kind_of, signed_body::jws_in,
+};
+use crate::{
+    administration::{Change, Outcome},
+    authz::Operation,
+    provider::{Provider, default_text},
+    store::{PolicyRecord, SignerRecord},
+};
+
+/// Revisions shown at a time when the caller does not say how many.
+const DEFAULT_LIMIT: usize = 100;
+/// The most revisions shown at a time.
+const MAX_LIMIT: usize = 1_000;
+
+/// Which revisions to list: those older than `before`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    before: Option<i64>,
+    limit: Option<usize>,
+}
+
+/// Which revisions to compare; the newest with the one before it when nothing is said, and 0 is the default policy.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pair {
+    from: Option<i64>,
+    to: Option<i64>,
+}
+
+/// The history of a policy, newest first.
+pub(super) async fn list(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    caller: Caller,
+    Path(kind): Path<String>,
+    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let (kind, Query(page)) = (kind_of(&kind)?, page.map_err(malformed_query)?);
+    caller.may(&app, Operation::ReadPolicies, &provider)?;
+    let history = app.administration.policy_history(&provider.name, kind).await?;
+    let limit = page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
+    let before = page.before.unwrap_or(i64::MAX);
+    let previous = std::iter::once(None).chain(history.iter().map(|record| Some(record.revision)));
+    let mut shown: Vec<_> = history
+        .iter()
+        .zip(previous)
+        .filter(|(record, _)| record.revision < before)
+        .map(|(record, previous)| revision(record, previous))
+        .collect();
+    shown.reverse();
+    shown.truncate(limit);
+    Ok(Json(json!({ "type": kind, "revisions": shown })))
+}
+
+/// One revision with its JWS and text.
+pub(super) async fn get(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    caller: Caller,
+    Path((kind, number)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    let kind = kind_of(&kind)?;
+    let number: i64 = number.parse().map_err(|_| unknown())?;
+    caller.may(&app, Operation::ReadPolicies, &provider)?;
+    let history = app.administration.policy_history(&provider.name, kind).await?;
+    let place = history.iter().position(|record| record.revision == number);
+    let record = place.and_then(|place| history.get(place)).ok_or_else(|| unknown())?;
+    let previous = place.and_then(|place| history.get(place.checked_sub(1)?));
+    let mut shown = revision(record, previous.map(|record| record.revision));
+    shown["token"] = record.token.clone().into();
+    shown["request"] = record.request.clone().into();
+    shown["policy"] = text_of(record).into();
+    Ok(Json(shown))
+}
+
+/// How the text of one revision differs from that of another: a unified diff.
+pub(super) async fn diff(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    caller: Caller,
+    Path(kind): Path<String>,
+    pair: Result<Query<Pair>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let (kind, Query(pair)) = (kind_of(&kind)?, pair.map_err(malformed_query)?);
+    caller.may(&app, Operation::ReadPolicies, &provider)?;
+    let history = app.administration.policy_history(&provider.name, kind).await?;
+    let newest = history.last().map_or(0, |record| record.revision);
+    let to = pair.to.unwrap_or(newest);
+    let before = history.iter().map(|record| record.revision).filter(|revision| *revision < to);
+    let from = pair.from.unwrap_or_else(|| before.max().unwrap_or(0));
+    let texts = [from, to].map(|number| text_at(&history, number, &provider, kind));
+    let [old, new] = texts;
+    let (old, new) = (old?, new?);
+    let diff = TextDiff::from_lines(&old, &new);
+    let unified = diff
+        .unified_diff()
+        .header(&format!("revision {from}"), &format!("revision {to}"))
+        .to_string();
+    Ok(Json(json!({ "type": kind, "from": from, "to": to, "diff": unified })))
+}
+
+/// The history of the signers, newest first.
+pub(super) async fn signers(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    caller: Caller,
+) -> Result<Json<Value>, ApiError> {
+    caller.may(&app, Operation::ReadPolicies, &provider)?;
+    let history = app.administration.signer_history(&provider.name).await?;
+    let shown: Vec<_> = history.iter().rev().take(MAX_LIMIT).map(signer_change).collect();
+    Ok(Json(json!({ "changes": shown })))
+}
+
+/// `{type}:rollback` brings an earlier revision back, `{type}:dryrun` tries a policy.
+pub(super) async fn act(
+    State(app): State<App>,
+    ForProvider(provider): ForProvider,
+    caller: Caller,
+    Path(segment): Path<String>,
+    query: Result<Query<dry_run::Options>, axum::extract::rejection::QueryRejection>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let (name, action) = segment.rsplit_once(':').unwrap_or((&segment, ""));
+    match action {
+        "rollback" => rollback(app, &provider, &caller, kind_of(name)?, &body).await,
+        "dryrun" => {
+            let Query(options) = query.map_err(malformed_query)?;
+            caller.may(&app, Operation::WritePolicies, &provider)?;
+            let report = dry_run::run(&app, &provider, kind_of(name)?, jws_in(&body)?, options).await?;
+            Ok(Json(report).into_response())
+        }
+        _ => Err(ApiError::new(
+            ErrorCode::NotFound,
+            "the actions on a policy are `:rollback` and `:dryRun`",
+        )),
+    }
+}
+
+/// The body is `{"revision": N}`, or a JWS with that payload: an isolated provider needs one.
+async fn rollback(
+    app: App,
+    provider: &Provider,
+    caller: &Caller,
+    kind: AttestationType,
+    body: &[u8],
+) -> Result<Response, ApiError> {
+    caller.may(&app, Operation::WritePolicies, provider)?;
+    let (revision, envelope) = asked_revision(body)?;
+    let change = Change::Rollback {
+        kind,
+        revision,
+        envelope,
+    };
+    let applied = match app.administration.submit(&provider.name, change, &caller.id()).await? {
+        Outcome::Applied(applied) => applied,
+        Outcome::Waiting(record) => return Ok(waiting(provider, &record)),
+    };
+    Ok(Json(json!({ "type": kind, "restored": revision, "revision": applied.revision })).into_response())
+}
+
+fn asked_revision(body: &[u8]) -> Result<(i64, Option<String>), ApiError> {
+    let revision = |payload: &[u8]| {
+        let value = attestry_api::json::parse_strict(payload).ok()?;
+        value.get("revision")?.as_i64()
+    };
+    if let Some(revision) = revision(body) {
+        return Ok((revision, None));
+    }
+    let jws = jws_in(body)?;
+    let payload = jws.split('.').nth(1).and_then(|part| attestry_api::b64::decode_url(part).ok());
+    // Believed only once the signature is verified.
+    let asked = payload.and_then(|payload| revision(&payload));
+    let asked = asked.ok_or_else(|| {
+        let message = "the body must be `{\"revision\": N}`, or a JWS with that payload";
+        ApiError::parameter("missing_revision", "revision", message)
+    })?;
+    Ok((asked, Some(jws)))
+}
+
+fn revision(record: &PolicyRecord, previous: Option<i64>) -> Value {
+    let opened = record.token.as_deref().and_then(|token| PolicyEnvelope::open(token).ok());
+    let signer = opened.as_ref().and_then(|opened| opened.signer());
+    json!({
+        "revision": record.revision,
+        "previous": previous,
+        "operation": record.operation,
+        "restored": record.restored,
+        "actor": record.actor,
+        "approver": record.approver,
+        "createdAt": record.created_at.to_string(),
+        "policyHash": opened.as_ref().map(PolicyEnvelope::policy_hash),
+        "tokenHash": record.token.as_deref().map(policy_token_hash),
+        "signer": signer.and_then(|signer| signer.certificates().first()).map(|leaf| thumbprint(leaf)),
+    })
+}
+
+fn signer_change(record: &SignerRecord) -> Value {
+    let certificate: Option<Jwk> = serde_json::from_str(&record.certificate).ok();
+    json!({
+        "revision": record.revision,
+        "operation": record.operation.name(),
+        "thumbprint": record.thumbprint,
+        "certificate": certificate,
+        "request": record.request,
+        "actor": record.actor,
+        "approver": record.approver,
+        "createdAt": record.created_at.to_string(),
+    })
+}
+
+fn text_of(record: &PolicyRecord) -> Option<String> {
+    let opened = PolicyEnvelope::open(record.token.as_deref()?).ok()?;
+    opened.policy().map(str::to_owned)
+}
+
+/// Text of a revision; the default policy's for 0 and for resets.
+fn text_at(
+    history: &[PolicyRecord],
+    number: i64,
+    provider: &Provider,
+    kind: AttestationType,
+) -> Result<String, ApiError> {
+    let default = || default_text(kind, provider.mode).unwrap_or_default().to_owned();
+    if number == 0 {
+        return Ok(default());
+    }
+    let record = history.iter().find(|record| record.revision == number);
+    let record = record.ok_or_else(|| unknown())?;
+    Ok(text_of(record).unwrap_or_else(default))
+}
+
+fn unknown() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "this policy has no such revision")
+}
+
+fn malformed_query(rejection: axum::extract::rejection::QueryRejection) -> ApiError {
+    ApiError::parameter("malformed_query", "query", rejection.body_text())
+}

@@ -1,0 +1,108 @@
+//! Recorded decisions: the evidence of past attestations, sealed.
+
+use attestry_evidence::time::UnixTime;
+use sqlx::Row;
+
+use super::{Store, StoreError};
+
+/// A decision to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDecision {
+    /// The provider's name.
+    pub provider: String,
+    /// The attestation type's name.
+    pub attestation_type: &'static str,
+    /// What is kept, a text whose meaning the recorder owns. It is sealed before it is stored.
+    pub content: Vec<u8>,
+    /// How many of this provider and type are kept.
+    pub keep: u32,
+    /// When it was decided.
+    pub created_at: UnixTime,
+}
+
+/// A decision that was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionRecord {
+    /// Its number.
+    pub id: i64,
+    /// What was kept.
+    pub content: Vec<u8>,
+    /// When it was decided.
+    pub created_at: UnixTime,
+}
+
+impl Store {
+    /// Keeps decisions, and forgets the oldest of each provider and type beyond what is to be kept.
+    pub async fn decision_put(&self, decisions: &[NewDecision]) -> Result<(), StoreError> {
+        let mut change = self.change().await?;
+        for decision in decisions {
+            let context = seal_context(&decision.provider, decision.attestation_type);
+            let sealed = self.key_encryption_key.seal(&context, &decision.content)?;
+            sqlx::query(
+                "INSERT INTO recorded_decision (provider, attestation_type, sealed, created_at) \
+                 VALUES (?1, ?2, ?3, ?4)",
+            )
+            .bind(&decision.provider)
+            .bind(decision.attestation_type)
+            .bind(sealed)
+            .bind(decision.created_at.seconds())
+            .execute(&mut *change)
+            .await?;
+            sqlx::query(
+                "DELETE FROM recorded_decision WHERE provider = ?1 AND attestation_type = ?2 AND id <= \
+                 (SELECT id FROM recorded_decision WHERE provider = ?1 AND attestation_type = ?2 \
+                  ORDER BY id DESC LIMIT 1 OFFSET ?3)",
+            )
+            .bind(&decision.provider)
+            .bind(decision.attestation_type)
+            .bind(decision.keep)
+            .execute(&mut *change)
+            .await?;
+        }
+        Ok(change.commit().await?)
+    }
+
+    /// The newest decisions of a provider and type, newest first.
+    pub async fn decision_list(
+        &self,
+        provider: &str,
+        attestation_type: &str,
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, sealed, created_at FROM recorded_decision \
+             WHERE provider = ?1 AND attestation_type = ?2 ORDER BY id DESC LIMIT ?3",
+        )
+        .bind(provider)
+        .bind(attestation_type)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        let context = seal_context(provider, attestation_type);
+        rows.iter()
+            .map(|row| {
+                let sealed: Vec<u8> = row.try_get("sealed")?;
+                Ok(DecisionRecord {
+                    id: row.try_get("id")?,
+                    content: self.key_encryption_key.open(&context, &sealed)?.to_vec(),
+                    created_at: UnixTime::new(row.try_get("created_at")?),
+                })
+            })
+            .collect()
+    }
+
+    /// Forgets the decisions of a provider: when it stops recording, or is deleted.
+    pub async fn decision_forget(&self, provider: &str) -> Result<(), StoreError> {
+        let mut change = self.change().await?;
+        sqlx::query("DELETE FROM recorded_decision WHERE provider = ?1")
+            .bind(provider)
+            .execute(&mut *change)
+            .await?;
+        Ok(change.commit().await?)
+    }
+}
+
+/// Sealed decisions cannot be exchanged between providers or types.
+fn seal_context(provider: &str, attestation_type: &str) -> String {
+    format!("recorded decision {provider} {attestation_type}")
+}
