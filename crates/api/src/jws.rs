@@ -171,7 +171,8 @@ impl Algorithm {
         }
     }
 
-    fn key_kind(self) -> KeyKind {
+    /// The kind of key it goes with.
+    pub fn key_kind(self) -> KeyKind {
         match self {
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => KeyKind::Rsa,
             Self::Es256 => KeyKind::P256,

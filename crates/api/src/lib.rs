@@ -4,6 +4,7 @@
 //! errors, tokens) and the JOSE pieces under them (base64url, JWS, JWK, JWT), strict in what they verify.
 //! It performs no I/O, reads no clock, and knows nothing about evidence or policies.
 
+pub mod access_token;
 pub mod api_version;
 pub mod attestation_type;
 pub mod b64;

@@ -3,10 +3,14 @@
 //! It owns the table from operations to roles (MAA documentation, "Azure role-based access control"). How callers
 //! prove who they are is [`crate::authn`]'s; what an operation does is its own module's.
 
+mod assignment;
+
 use std::fmt;
 
 use thiserror::Error;
 
+pub(crate) use self::assignment::APPLICATION_CLAIMS;
+pub use self::assignment::{AssignmentError, Assignments, CertificateAttribute, NotAnAttribute};
 use crate::authn::Principal;
 
 /// A role, as somebody holds it in a [`Scope`].
@@ -14,9 +18,9 @@ use crate::authn::Principal;
 pub enum Role {
     /// Attestation Reader: reads policies, signers and the provider, and attests where that needs a caller.
     Reader,
-    /// Attestation Contributor: also changes policies and signers.
+    /// Attestation Contributor: reads and changes policies and signers, and attests.
     Contributor,
-    /// Owner of a provider: also changes and deletes the provider itself.
+    /// Owner of a provider: whatever can be done with it, also changing and deleting the provider itself.
     Owner,
     /// Operator of the service: creates, changes and deletes providers and reads everything, but changes no tenant's
     /// policy.
@@ -111,7 +115,10 @@ impl Role {
     /// Whether holders may do this.
     pub fn allows(self, operation: Operation) -> bool {
         match operation {
-            Operation::ReadPolicies | Operation::ReadProvider => true,
+            Operation::ReadPolicies => true,
+            // Attestation Contributor has no action on the provider as a resource (MAA documentation, "Azure role-based
+            // access control").
+            Operation::ReadProvider => self != Self::Contributor,
             Operation::Attest => self != Self::Operator,
             Operation::WritePolicies | Operation::DeletePolicies => {
                 matches!(self, Self::Contributor | Self::Owner)
@@ -181,3 +188,6 @@ fn roles(operation: Operation) -> String {
     let names = Role::ALL.into_iter().filter(|role| role.allows(operation));
     names.map(Role::name).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! Every field has a default that works; unknown keys are refused; an error names the key. This module owns
 //! the form and the checks that need nothing but the text; it opens no file that the configuration names.
 
+mod authentication;
+mod authorization;
 mod collateral;
 mod cors;
 mod load;
@@ -20,6 +22,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub(crate) use self::authentication::DEFAULT_AUDIENCES;
+pub use self::authentication::{AuthenticationConfig, ClientCertificatesConfig, IssuerConfig};
+pub use self::authorization::{AssignmentConfig, AuthorizationConfig};
 pub use self::collateral::{CollateralConfig, SourceConfig, SourceKind};
 pub(crate) use self::cors::ANY as ANY_ORIGIN;
 pub use self::cors::CorsConfig;
@@ -50,6 +55,10 @@ pub struct Config {
     pub provider: Vec<ProviderConfig>,
     /// Which web pages may call.
     pub cors: CorsConfig,
+    /// Whose word is taken for who callers are.
+    pub authentication: AuthenticationConfig,
+    /// Which role callers hold.
+    pub authorization: AuthorizationConfig,
     /// Logs.
     pub telemetry: TelemetryConfig,
 }
@@ -103,6 +112,8 @@ impl Config {
         self.policy.validate()?;
         provider::validate(&self.provider)?;
         self.cors.validate()?;
+        self.authentication.validate()?;
+        self.authorization.validate(&self.authentication)?;
         self.telemetry.validate()
     }
 }

@@ -14,6 +14,7 @@ pub mod config;
 pub mod decisions;
 pub mod http;
 pub mod jobs;
+pub mod outbound;
 pub mod provider;
 pub mod server;
 pub mod store;

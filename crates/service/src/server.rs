@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 pub use self::running::RunningServer;
 use crate::attest::{Attestor, WorkPool};
+use crate::authn::{Authenticator, AuthnSetupError, DevelopmentIssuer};
 use crate::clock::Clock;
 use crate::collateral::{
     CollateralOptions, CollateralService, Edition, ImportError, Source, SourceBuildError,
@@ -30,6 +31,7 @@ use crate::http::listener::{TlsError, TlsIdentity};
 use crate::provider::{Addressing, Directory};
 use crate::store::{Store, StoreError, StoreMode};
 use crate::telemetry::Metrics;
+use crate::token::TokenError;
 
 /// Starts servers.
 #[derive(Debug)]
@@ -102,6 +104,12 @@ pub enum StartError {
         /// Its directory.
         path: PathBuf,
     },
+    /// Callers cannot be authenticated as configured.
+    #[error(transparent)]
+    Authentication(#[from] AuthnSetupError),
+    /// The token issuer of development mode cannot be set up.
+    #[error("the embedded token issuer cannot be set up")]
+    EmbeddedIssuer(#[source] TokenError),
     /// A provider cannot be set up.
     #[error("the provider `{name}` cannot be set up: {reason}")]
     Provider {
@@ -135,6 +143,7 @@ impl Server {
         })
         .await?;
 
+        let authenticator = authenticator(&config, &mode, &addressing)?;
         let attestor = Attestor::new(
             clock.clone(),
             Clock::live(),
@@ -154,6 +163,7 @@ impl Server {
             collateral,
             attestor,
             addressing,
+            authenticator: Arc::new(authenticator),
             directory: Arc::new(Directory::new(providers)),
             listener,
             address,
@@ -292,6 +302,19 @@ fn addressing(config: &Config, port: u16) -> Addressing {
         base_url,
         base_domain: config.server.base_domain.clone(),
     }
+}
+
+fn authenticator(config: &Config, mode: &Mode, addressing: &Addressing) -> Result<Authenticator, StartError> {
+    let (authentication, authorization) = (&config.authentication, &config.authorization);
+    let authenticator = match mode {
+        Mode::Normal => Authenticator::new(authentication, authorization),
+        Mode::Dev(_) => {
+            let embedded =
+                DevelopmentIssuer::new(&addressing.base_url).map_err(StartError::EmbeddedIssuer)?;
+            Authenticator::new_for_development(authentication, authorization, embedded)
+        }
+    };
+    Ok(authenticator?)
 }
 
 fn tls(config: &Config) -> Result<Option<TlsIdentity>, StartError> {

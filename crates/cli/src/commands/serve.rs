@@ -120,9 +120,10 @@ async fn serve(config: Config, mode: Mode, output: Output) -> Result<Verdict, Fa
 pub async fn start(config: Config, mode: Mode) -> Result<RunningServer, Failure> {
     Server::start(config, mode).await.map_err(|error| match &error {
         StartError::Config(error) => wrong_config(error),
-        StartError::TrustRoot { .. } | StartError::Source { .. } | StartError::Collateral(_) => {
-            Failure::usage(chain(&error))
-        }
+        StartError::TrustRoot { .. }
+        | StartError::Source { .. }
+        | StartError::Collateral(_)
+        | StartError::Authentication(_) => Failure::usage(chain(&error)),
         StartError::Listen { .. } => Failure::environment(chain(&error))
             .hint("another process may be listening there; choose another address or port 0"),
         _ => Failure::environment(chain(&error)),

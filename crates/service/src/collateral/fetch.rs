@@ -6,10 +6,11 @@ use std::time::Duration;
 use http::header::{HeaderMap, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
-use reqwest::{Certificate, Client, Response, Url, redirect};
+use reqwest::{Client, Response, Url};
 use tracing::debug;
 
 use super::source::{SourceBuildError, SourceError};
+use crate::outbound::{self, BodyError};
 
 /// A client for one service: bounded in time, size and attempts, and without redirects, which no such
 /// service needs.
@@ -37,23 +38,7 @@ impl Fetcher {
         request_timeout: Duration,
         attempts: u32,
     ) -> Result<Self, SourceBuildError> {
-        let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(redirect::Policy::none())
-            .connect_timeout(request_timeout.min(MAX_CONNECT_TIME))
-            .timeout(request_timeout);
-        if let Some(path) = ca_file {
-            let pem = std::fs::read(path).map_err(|error| SourceBuildError::File {
-                path: path.to_owned(),
-                kind: error.kind(),
-            })?;
-            let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| SourceBuildError::NotPem {
-                path: path.to_owned(),
-                what: "certificate",
-            })?;
-            builder = builder.tls_certs_only(certificates);
-        }
-        let client = builder.build().map_err(|_| SourceBuildError::Client)?;
+        let client = outbound::client(ca_file, request_timeout)?;
         Ok(Self {
             client,
             base,
@@ -132,23 +117,15 @@ enum Failed {
     Finally(SourceError),
 }
 
-/// Reads a body up to the limit: a length that the service announces is not believed.
 async fn bounded(mut response: Response) -> Result<Answer, Failed> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|_| Failed::ForNow(SourceError::Unreachable, None))?
-    {
-        if body.len().saturating_add(chunk.len()) > MAX_DOCUMENT_BYTES {
-            return Err(Failed::Finally(SourceError::TooLarge {
-                limit: MAX_DOCUMENT_BYTES,
-            }));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = outbound::body(&mut response, MAX_DOCUMENT_BYTES).await;
     Ok(Answer {
-        body,
+        body: body.map_err(|error| match error {
+            BodyError::Broken => Failed::ForNow(SourceError::Unreachable, None),
+            BodyError::TooLarge => Failed::Finally(SourceError::TooLarge {
+                limit: MAX_DOCUMENT_BYTES,
+            }),
+        })?,
         headers: std::mem::take(response.headers_mut()),
     })
 }
@@ -170,15 +147,11 @@ fn retry_after(response: &Response) -> Option<Duration> {
 /// of Intel's, a PCK CRL, had 5 KiB in 2026.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 1_048_576;
 
-const MAX_CONNECT_TIME: Duration = Duration::from_secs(5);
-
 /// The pause doubles from here with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// A request may be waiting: no service is waited for longer than this, whatever it asks for.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
-
-const USER_AGENT: &str = concat!("attestry/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod tests;

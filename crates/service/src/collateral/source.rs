@@ -18,6 +18,7 @@ use self::remote::Remote;
 use super::bundle::BundleVerifier;
 use super::{CollateralKey, Edition, directory};
 use crate::config::{SourceConfig, SourceKind};
+use crate::outbound::ClientError;
 
 /// One source.
 #[derive(Debug)]
@@ -99,6 +100,19 @@ pub enum SourceBuildError {
     /// The HTTP client cannot be set up.
     #[error("the HTTP client cannot be set up")]
     Client,
+}
+
+impl From<ClientError> for SourceBuildError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::File { path, kind } => Self::File { path, kind },
+            ClientError::NotPem { path } => Self::NotPem {
+                path,
+                what: "certificate",
+            },
+            ClientError::Client => Self::Client,
+        }
+    }
 }
 
 impl Source {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use toml::Value;
 
-use super::{Config, ProviderConfig, SourceConfig, SourceKind};
+use super::{AssignmentConfig, Config, IssuerConfig, ProviderConfig, SourceConfig, SourceKind};
 
 /// What one key means. The default is not repeated here: it comes from the structures.
 pub(super) struct Field {
@@ -51,6 +51,9 @@ pub(super) fn defaults(title: &str) -> toml::Table {
     let value = match title {
         PROVIDER => Value::try_from(ProviderConfig::default()),
         SOURCES => Value::try_from(SourceConfig::new(SourceKind::IntelPcs)),
+        ISSUER => Value::try_from(IssuerConfig::default()),
+        ASSIGNMENT => Value::try_from(AssignmentConfig::default()),
+        CLIENT_CERTIFICATES => Value::try_from(Config::default().authentication.client_certificates),
         _ => Value::try_from(Config::default()).map(|config| {
             config
                 .get(title.trim_matches(['[', ']']))
@@ -66,6 +69,9 @@ pub(super) fn defaults(title: &str) -> toml::Table {
 
 pub(super) const SOURCES: &str = "[[collateral.sources]]";
 pub(super) const PROVIDER: &str = "[[provider]]";
+pub(super) const ISSUER: &str = "[[authentication.issuer]]";
+pub(super) const CLIENT_CERTIFICATES: &str = "[authentication.client_certificates]";
+pub(super) const ASSIGNMENT: &str = "[[authorization.assignment]]";
 
 const HEAD: &str = "\
 # Configuration
@@ -285,6 +291,118 @@ pub(super) const SECTIONS: &[Section] = &[
             field(
                 "require_policy_tests",
                 "Whether a policy of a type that none of `policy_tests` is for is refused",
+            ),
+            field(
+                "policy_signers",
+                "Certificates (PEM or DER files) of those who may sign policies and certificate changes of an isolated provider, taken in the first time the provider is loaded; later changes are made by requests",
+            ),
+            field(
+                "require_bound_signatures",
+                "Whether signed changes must say which operation they are for (`aud`) and when they were issued (`iat`), so that none can be presented elsewhere or again",
+            ),
+        ],
+    },
+    Section {
+        title: "[authentication]",
+        intro: "Whose word is taken for who callers are. Without issuers and client certificates nobody can make themselves known, and what needs a caller is refused; attesting with evidence of a TEE, signing certificates and OpenID metadata need none. See the [guide](../guides/authentication.md).",
+        fields: &[
+            field(
+                "issuer",
+                "Issuers whose access tokens are accepted, see below; without a caller's token, the first one is pointed to",
+            ),
+            field(
+                "client_certificates",
+                "Client certificates as a second way, see below",
+            ),
+        ],
+    },
+    Section {
+        title: ISSUER,
+        intro: "One issuer of access tokens (OpenID Connect, RFC 9068): Entra ID, Keycloak, or any other that signs JWTs. A token counts for the issuer whose exact name is its `iss`.",
+        fields: &[
+            field(
+                "issuer",
+                "The exact claim `iss` of its tokens, an https URL; required",
+            ),
+            field(
+                "audiences",
+                "What tokens may be for: one of them must be in `aud`. A slash at the end makes no difference",
+            ),
+            field(
+                "jwks_uri",
+                "Where its keys are. Empty: where its metadata at `<issuer>/.well-known/openid-configuration` says",
+            ),
+            field(
+                "jwks_file",
+                "A file with its keys (a JWK set), for services without a way to it; nothing is fetched then. Read again on SIGHUP",
+            ),
+            field(
+                "algorithms",
+                "Algorithms that it signs with; of RFC 7518 those with a public key",
+            ),
+            field(
+                "ca_file",
+                "Certificate authority of its TLS certificate, PEM. Empty: those that the system trusts",
+            ),
+            field("clock_skew_seconds", "How far its clock may differ"),
+            field(
+                "max_token_life_seconds",
+                "The longest time from `iat` to `exp`. 0: whatever the issuer gives its tokens",
+            ),
+            field("request_timeout_seconds", "Time for one request to it, all of it"),
+            field(
+                "refresh_seconds",
+                "Age of its keys at which they are fetched again; requests go on with those at hand meanwhile",
+            ),
+            field(
+                "unknown_key_pause_seconds",
+                "How soon after its keys were fetched they may be fetched again, because a token names a key that is not among them",
+            ),
+            field(
+                "outage_seconds",
+                "Age of its keys up to which they are used while it cannot be reached; beyond it, its callers get 503",
+            ),
+        ],
+    },
+    Section {
+        title: CLIENT_CERTIFICATES,
+        intro: "Client certificates (mutual TLS). A client may present one; an expired one, or one of another authority, ends the handshake. Where a request has a bearer token as well, the token counts.",
+        fields: &[field(
+            "ca_file",
+            "Authorities of the clients' certificates, PEM; read again on SIGHUP. Empty: no certificate is asked for",
+        )],
+    },
+    Section {
+        title: "[authorization]",
+        intro: "Which role callers hold, and where.",
+        fields: &[
+            field(
+                "missing_role_is_401",
+                "Whether a caller without the role that is needed gets 401, as from MAA, instead of 403",
+            ),
+            field("assignment", "Who holds which role, see below"),
+        ],
+    },
+    Section {
+        title: ASSIGNMENT,
+        intro: "One assignment: whoever's token has the value in the claim holds the role in the scopes. All keys but `issuer` are required.",
+        fields: &[
+            field(
+                "role",
+                "`reader`, `contributor`, `owner` or `operator`; `Attestation Reader` and `Attestation Contributor` mean the first two, as do the identifiers of the Azure roles",
+            ),
+            field(
+                "scopes",
+                "Where: `/` for everything, `/subscriptions/<id>`, `/subscriptions/<id>/resourceGroups/<name>`, or the name of a provider",
+            ),
+            field(
+                "claim",
+                "The claim that must be the value, or a list that has it: `roles`, `groups`, `appid` (also `azp` and `client_id`, whichever the token has), `oid`, `sub` or any other; full stops lead into objects, `realm_access.roles`. Of client certificates: `certificate_fingerprint` (SHA-256, hexadecimal), `certificate_subject` (as RFC 4514 writes it) or `certificate_name` (a DNS name, URI or mail address of its alternative names)",
+            ),
+            field("value", "The value, compared exactly"),
+            field(
+                "issuer",
+                "The issuer whose tokens this is about. Needed when several are configured: what one calls `sub` is nobody at another",
             ),
         ],
     },

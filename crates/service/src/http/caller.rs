@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, header, request::Parts};
 
 use super::{ApiError, App, listener::ClientCertificate};
 use crate::{
-    authn::{Credentials, Principal},
+    authn::{AuthnError, Credentials, Principal},
     authz::{Operation, Target, authorize},
     provider::{Provider, ProviderMode},
 };
@@ -34,12 +34,12 @@ impl Caller {
         target: &Target<'_>,
     ) -> Result<(), ApiError> {
         authorize(&self.0, operation, target).map_err(|denied| {
-            let code = if app.unauthorized_for_missing_role {
-                ErrorCode::Unauthorized
+            let message = denied.to_string();
+            if app.unauthorized_for_missing_role {
+                challenged(app, &message, Token::Good)
             } else {
-                ErrorCode::Forbidden
-            };
-            ApiError::new(code, denied.to_string())
+                ApiError::new(ErrorCode::Forbidden, message)
+            }
         })
     }
 }
@@ -62,7 +62,7 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let credentials = Credentials {
-            bearer: bearer(&parts.headers)?,
+            bearer: bearer(&parts.headers).map_err(|message| challenged(app, message, Token::Bad))?,
             client_certificate: parts
                 .extensions
                 .get::<ClientCertificate>()
@@ -72,20 +72,18 @@ impl FromRequestParts<App> for Caller {
             .authenticator
             .authenticate(credentials, app.token_clock.now())
             .await;
-        principal
-            .map(Self)
-            .map_err(|error| unauthorized(error.to_string()))
+        principal.map(Self).map_err(|error| unknown(app, &error))
     }
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750, 2.1); several such headers say nothing.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, &'static str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(unauthorized("the request has several `Authorization` headers"));
+        return Err("the request has several `Authorization` headers");
     }
     let token = value
         .to_str()
@@ -96,11 +94,61 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     token
         .filter(|token| !token.is_empty())
         .map(Some)
-        .ok_or_else(|| unauthorized("the `Authorization` header is not `Bearer <token>`"))
+        .ok_or("the `Authorization` header is not `Bearer <token>`")
 }
 
-/// A refusal that tells how to authenticate (RFC 6750, 3).
-fn unauthorized(message: impl Into<String>) -> ApiError {
-    const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Bearer resource="https://attest.azure.net""#);
-    ApiError::new(ErrorCode::Unauthorized, message).challenging(CHALLENGE)
+/// The refusal of a caller who is not known. Whether a token of an issuer that cannot be reached holds is not for the
+/// caller to mend.
+fn unknown(app: &App, error: &AuthnError) -> ApiError {
+    match error {
+        AuthnError::IssuerUnavailable => {
+            ApiError::new(ErrorCode::ServiceUnavailable, error.to_string()).retry_after(RETRY_AFTER_ISSUER)
+        }
+        // RFC 6750, 3.1: without credentials there is nothing wrong with them.
+        AuthnError::Missing | AuthnError::NotConfigured => challenged(app, &error.to_string(), Token::None),
+        _ => challenged(app, &error.to_string(), Token::Bad),
+    }
 }
+
+/// A refusal that tells how to authenticate: where to get a token and for what, in the form of Azure's services, and
+/// what is wrong with the one that came (RFC 6750, 3).
+fn challenged(app: &App, message: &str, token: Token) -> ApiError {
+    let (issuer, audience) = app.authenticator.invitation();
+    let mut parameters = Vec::new();
+    if let Some(issuer) = issuer {
+        // Clients take it for the authority, to which they add the version themselves.
+        let authority = issuer.trim_end_matches('/').trim_end_matches("/v2.0");
+        parameters.push(format!(r#"authorization="{authority}""#));
+    }
+    parameters.push(format!(r#"resource="{audience}""#));
+    if token == Token::Bad {
+        // The characters that RFC 6750, 3 allows there.
+        let description: String = message
+            .chars()
+            .filter(|character| matches!(character, ' '..='~') && !matches!(character, '"' | '\\'))
+            .take(MAX_DESCRIPTION)
+            .collect();
+        parameters.push(r#"error="invalid_token""#.to_owned());
+        parameters.push(format!(r#"error_description="{description}""#));
+    }
+    let challenge = format!("Bearer {}", parameters.join(", "));
+    let error = ApiError::new(ErrorCode::Unauthorized, message);
+    match HeaderValue::from_str(&challenge) {
+        Ok(challenge) => error.challenging(challenge),
+        Err(_) => error,
+    }
+}
+
+/// What a refusal says of the caller's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    None,
+    Good,
+    Bad,
+}
+
+/// Seconds after which an issuer that cannot be reached is worth another try.
+const RETRY_AFTER_ISSUER: u16 = 5;
+
+/// Most characters of a description in a header.
+const MAX_DESCRIPTION: usize = 200;

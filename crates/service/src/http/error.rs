@@ -163,7 +163,7 @@ impl ApiError {
         self
     }
 
-    fn retry_after(mut self, seconds: u16) -> Self {
+    pub(super) fn retry_after(mut self, seconds: u16) -> Self {
         self.retry_after = Some(seconds);
         self
     }

@@ -36,6 +36,7 @@ pub(super) struct Parts {
     pub(super) collateral: CollateralService,
     pub(super) attestor: Attestor,
     pub(super) addressing: Addressing,
+    pub(super) authenticator: Arc<Authenticator>,
     pub(super) directory: Arc<Directory>,
     pub(super) listener: TcpListener,
     pub(super) address: SocketAddr,
@@ -51,6 +52,7 @@ pub struct RunningServer {
     store: Store,
     collateral: CollateralService,
     addressing: Addressing,
+    authenticator: Arc<Authenticator>,
     directory: Arc<Directory>,
     address: SocketAddr,
     tls: Option<TlsIdentity>,
@@ -82,16 +84,12 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         Clock::live(),
         WorkPool::new(1, ADMINISTRATION_QUEUE),
     );
-    let authenticator = match parts.mode {
-        Mode::Normal => Authenticator::closed(),
-        Mode::Dev(_) => Authenticator::development(),
-    };
     let router = http::router(App {
         attestor: parts.attestor,
         administration,
         decisions,
-        authenticator: Arc::new(authenticator),
-        unauthorized_for_missing_role: false,
+        authenticator: Arc::clone(&parts.authenticator),
+        unauthorized_for_missing_role: parts.config.authorization.missing_role_is_401,
         token_clock: Clock::live(),
         directory: Arc::clone(&parts.directory),
         store: parts.store.clone(),
@@ -116,6 +114,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         store: parts.store,
         collateral: parts.collateral,
         addressing: parts.addressing,
+        authenticator: parts.authenticator,
         directory: parts.directory,
         address: parts.address,
         tls: parts.tls,
@@ -162,7 +161,7 @@ impl RunningServer {
         &self.metrics
     }
 
-    /// Reads again what may change under a running server: the TLS certificate, and the policies, keys and
+    /// Reads again what may change under a running server: the TLS certificate, files of issuers' keys, and the policies, keys and
     /// collateral in the store. What cannot be read stays as it is. The configuration is read at start only.
     pub async fn reload(&self) -> Result<(), StartError> {
         if let Some(tls) = &self.tls {
@@ -171,6 +170,7 @@ impl RunningServer {
                 &self.config.server.tls_private_key,
             )?;
         }
+        self.authenticator.reload()?;
         let now = self.clock.now();
         self.collateral.reload(now).await?;
         // Held while reading: a change in between would be lost to requests.
