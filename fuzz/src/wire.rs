@@ -1,6 +1,8 @@
 //! The forms of the wire: requests, tokens, keys and policy envelopes, as strangers send them.
 
 use attestry_api::AttestationType;
+use attestry_api::certificate_chain::ChainCertificate;
+use attestry_api::certificate_envelope::CertificateEnvelope;
 use attestry_api::json::{canonical_json, parse_strict};
 use attestry_api::jwk::JwkSet;
 use attestry_api::jws::CompactJws;
@@ -26,6 +28,24 @@ pub fn jws(data: &[u8]) {
     let _ = PolicyEnvelope::open(text);
     let keys = JwkSet { keys: Vec::new() };
     assert!(attestry_api::jwt::validate(text, &keys, &attestry_api::jwt::Validation::default(), 0).is_err());
+}
+
+/// Any text as the JWS of a change to policies or signers, as each of the operations reads it. What one of them takes
+/// for a policy, no other takes for a certificate.
+pub fn signed_envelope(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let policy = PolicyEnvelope::open(text).is_ok_and(|opened| opened.policy().is_some());
+    let reset = PolicyEnvelope::open_reset(text).is_ok();
+    let certificate = CertificateEnvelope::open(text).is_ok();
+    assert!(u8::from(policy) + u8::from(reset) + u8::from(certificate) <= 1);
+}
+
+/// Any bytes as a certificate of a signer's chain; none issues itself unless its signature says so.
+pub fn chain_certificate(data: &[u8]) {
+    if let Ok(certificate) = ChainCertificate::from_der(data) {
+        let _ = certificate.check_dates(Some(1_800_000_000));
+        let _ = certificate.check_issued_by(&certificate, 0);
+    }
 }
 
 /// Any bytes as a set of keys, each of them used.

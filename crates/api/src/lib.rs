@@ -9,6 +9,7 @@ pub mod api_version;
 pub mod attestation_type;
 pub mod b64;
 pub mod calendar;
+pub mod certificate_chain;
 pub mod certificate_envelope;
 pub mod claim;
 pub mod der;

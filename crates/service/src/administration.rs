@@ -112,7 +112,9 @@ impl Administration {
     ) -> Result<Checked, AdministrationError> {
         let restored = match change {
             Change::Rollback { kind, revision, .. } => {
-                self.store.policy_get(&provider.name, kind.name(), *revision).await?
+                self.store
+                    .policy_get(&provider.name, kind.name(), *revision)
+                    .await?
             }
             _ => None,
         };
@@ -135,7 +137,11 @@ impl Administration {
         change: &Change,
     ) -> Result<Option<i64>, AdministrationError> {
         Ok(match change.kind() {
-            Some(kind) => self.store.policy_latest_issue(&provider.name, kind.name()).await?,
+            Some(kind) => {
+                self.store
+                    .policy_latest_issue(&provider.name, kind.name())
+                    .await?
+            }
             None => self.store.signer_latest_issue(&provider.name).await?,
         })
     }
@@ -152,7 +158,9 @@ impl Administration {
         let Checked { binding, effect } = checked;
         let policy_change = match (&effect, change) {
             (Effect::SetPolicy { policy, .. }, _) => Some(PolicyOperation::Set(policy.envelope())),
-            (Effect::Reset { .. }, Change::ResetPolicy { envelope, .. }) => Some(PolicyOperation::Reset(envelope)),
+            (Effect::Reset { .. }, Change::ResetPolicy { envelope, .. }) => {
+                Some(PolicyOperation::Reset(envelope))
+            }
             (Effect::Rollback { revision, token, .. }, _) => Some(PolicyOperation::Rollback {
                 restored: *revision,
                 token: token.as_deref(),
@@ -171,9 +179,10 @@ impl Administration {
                 };
                 Some(self.store.policy_put(&new, self.clock.now()).await?)
             }
-            (_, _, Effect::Signers { signers: Some(_), .. }) => {
-                Some(self.put_signer(&provider, change, &effect, binding, actor).await?)
-            }
+            (_, _, Effect::Signers { signers: Some(_), .. }) => Some(
+                self.put_signer(&provider, change, &effect, binding, actor)
+                    .await?,
+            ),
             _ => None,
         };
         Ok(show(changing, change, effect, revision))
@@ -187,10 +196,18 @@ impl Administration {
         binding: Binding,
         actor: &Actor,
     ) -> Result<i64, AdministrationError> {
-        let (Change::Signer { action, envelope }, Effect::Signers { thumbprint, certificate, .. }) =
-            (change, effect)
+        let (
+            Change::Signer { action, envelope },
+            Effect::Signers {
+                thumbprint,
+                certificate,
+                ..
+            },
+        ) = (change, effect)
         else {
-            return Err(AdministrationError::Internal("a change of signers changes none".to_owned()));
+            return Err(AdministrationError::Internal(
+                "a change of signers changes none".to_owned(),
+            ));
         };
         let new = NewSigner {
             provider: &provider.name,
@@ -263,7 +280,12 @@ fn show(changing: &Changing, change: &Change, effect: Effect, revision: Option<i
         (Effect::Reset { default: policy } | Effect::Rollback { policy, .. }, Some(kind)) => {
             changing.replace(provider.with_policy(kind, policy));
         }
-        (Effect::Signers { thumbprint, signers, .. }, _) => {
+        (
+            Effect::Signers {
+                thumbprint, signers, ..
+            },
+            _,
+        ) => {
             applied.thumbprint = Some(thumbprint);
             if let Some(signers) = signers {
                 changing.replace(provider.with_signers(signers));

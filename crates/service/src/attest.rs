@@ -326,11 +326,7 @@ impl Admitted<'_> {
     }
 
     /// The steps after collateral, up to the claims of the token. Pure.
-    pub fn judge_with(
-        &self,
-        collateral: &VerifiedCollateral,
-        now: UnixTime,
-    ) -> Result<Judged, AttestError> {
+    pub fn judge_with(&self, collateral: &VerifiedCollateral, now: UnixTime) -> Result<Judged, AttestError> {
         let Case {
             provider,
             kind,

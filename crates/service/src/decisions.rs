@@ -91,7 +91,9 @@ impl Decisions {
         body: &[u8],
         outcome: &Result<Attested, AttestError>,
     ) {
-        let Some(outcome) = outcome_of(outcome) else { return };
+        let Some(outcome) = outcome_of(outcome) else {
+            return;
+        };
         let content = Content {
             form,
             body: b64::encode_url(body),

@@ -72,8 +72,12 @@ fn foreign_payloads_are_refused() {
     assert_eq!(open("{}"), PolicyEnvelopeError::Payload);
     assert_eq!(open(r#"{"AttestationPolicy":1}"#), PolicyEnvelopeError::Payload);
     assert_eq!(
-        open(r#"{"AttestationPolicy":"version=1.0;"}"#),
+        open(r#"{"AttestationPolicy":"version=1.0"}"#),
         PolicyEnvelopeError::PolicyText
+    );
+    assert_eq!(
+        open(r#"{"AttestationPolicy":"e30","policyCertificate":{}}"#),
+        PolicyEnvelopeError::Payload
     );
     assert_eq!(
         open(r#"{"AttestationPolicy":"_w"}"#),
@@ -86,4 +90,33 @@ fn a_signed_envelope_needs_its_signer() {
     let header = b64::encode_url(br#"{"alg":"RS256"}"#);
     let error = PolicyEnvelope::open(&format!("{header}.e30.AAAA")).unwrap_err();
     assert_eq!(error, PolicyEnvelopeError::Envelope(EnvelopeError::NoSigner));
+}
+
+#[test]
+fn the_plain_text_of_the_2018_preview_is_read_and_marked() {
+    let text = "version=1.0; authorizationrules{=> permit();};";
+    let plain = PolicyEnvelope::open(&unsigned(&json!({ "AttestationPolicy": text }).to_string())).unwrap();
+    assert_eq!((plain.policy(), plain.is_plain_text()), (Some(text), true));
+    // The hash is over the encoded text all the same.
+    assert_eq!(plain.policy_hash(), policy_hash(text));
+    assert!(!PolicyEnvelope::open(&wrap_unsigned(text)).unwrap().is_plain_text());
+}
+
+#[test]
+fn a_reset_carries_nothing() {
+    for payload in ["", "{}", "null", r#"{"iat":1}"#] {
+        let opened = PolicyEnvelope::open_reset(&unsigned(payload)).unwrap();
+        assert_eq!(opened.policy(), None, "{payload}");
+    }
+    for payload in [
+        r#"{"AttestationPolicy":"e30"}"#,
+        r#"{"policyCertificate":{}}"#,
+        r#"{"maa-policyCertificate":{}}"#,
+        "[]",
+        "1",
+        "{",
+    ] {
+        let refused = PolicyEnvelope::open_reset(&unsigned(payload));
+        assert_eq!(refused, Err(PolicyEnvelopeError::NotAReset), "{payload}");
+    }
 }

@@ -77,7 +77,9 @@ pub(super) fn check(
         return Err(AdministrationError::Shared);
     }
     match change {
-        Change::SetPolicy { kind, envelope, form } => set_policy(provider, change, *kind, envelope, *form, now),
+        Change::SetPolicy { kind, envelope, form } => {
+            set_policy(provider, change, *kind, envelope, *form, now)
+        }
         Change::ResetPolicy { kind, envelope } => {
             let opened = PolicyEnvelope::open_reset(envelope)?;
             let binding = admit(provider, change, opened.signer(), opened.payload(), now)?;
@@ -85,7 +87,11 @@ pub(super) fn check(
             let effect = Effect::Reset { default };
             Ok(Checked { binding, effect })
         }
-        Change::Rollback { kind, revision, envelope } => {
+        Change::Rollback {
+            kind,
+            revision,
+            envelope,
+        } => {
             let restored = restored.ok_or(AdministrationError::UnknownRevision { revision: *revision })?;
             rollback(provider, change, *kind, restored, envelope.as_deref(), now)
         }
@@ -134,7 +140,10 @@ fn rollback(
     let binding = admit(provider, change, signer, payload, now)?;
     if opened.is_some() {
         let asked = json::parse_strict(payload).ok();
-        let asked = asked.as_ref().and_then(|value| value.get(REVISION)).and_then(Value::as_i64);
+        let asked = asked
+            .as_ref()
+            .and_then(|value| value.get(REVISION))
+            .and_then(Value::as_i64);
         if asked != Some(restored.revision) {
             return Err(AdministrationError::RollbackPayload {
                 revision: restored.revision,
@@ -145,7 +154,8 @@ fn rollback(
     let policy = match restored.token.as_deref() {
         None => default_policy(provider, kind)?,
         Some(token) => {
-            let policy = StoredPolicy::from_envelope(token, limits)?.accepted(kind, &provider.tests, limits)?;
+            let policy =
+                StoredPolicy::from_envelope(token, limits)?.accepted(kind, &provider.tests, limits)?;
             if provider.mode == ProviderMode::Isolated {
                 policy.check_signer(provider.signers())?;
             }
@@ -216,7 +226,13 @@ fn admit(
         let signer = signer.ok_or(UntrustedSigner::Unsigned)?;
         provider.signers().authority_of(signer, Some(now))?;
     }
-    Ok(Binding::check(payload, signer.is_some(), provider, &change.path(), now)?)
+    Ok(Binding::check(
+        payload,
+        signer.is_some(),
+        provider,
+        &change.path(),
+        now,
+    )?)
 }
 
 fn default_policy(

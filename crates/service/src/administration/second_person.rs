@@ -28,8 +28,8 @@ impl Administration {
         }
         let mut id = [0; 16];
         rand::fill(&mut id).map_err(|_| AdministrationError::Internal("no randomness".to_owned()))?;
-        let operation =
-            serde_json::to_string(change).map_err(|error| AdministrationError::Internal(error.to_string()))?;
+        let operation = serde_json::to_string(change)
+            .map_err(|error| AdministrationError::Internal(error.to_string()))?;
         let record = ChangeRecord {
             id: hex::encode(&id),
             provider: provider.name.clone(),
@@ -46,7 +46,11 @@ impl Administration {
     }
 
     /// The newest changes of a provider, decided ones among them.
-    pub async fn changes(&self, provider: &str, limit: u32) -> Result<Vec<ChangeRecord>, AdministrationError> {
+    pub async fn changes(
+        &self,
+        provider: &str,
+        limit: u32,
+    ) -> Result<Vec<ChangeRecord>, AdministrationError> {
         Ok(self.store.change_list(provider, limit).await?)
     }
 

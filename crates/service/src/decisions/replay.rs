@@ -128,7 +128,9 @@ impl Verdict {
 fn difference(decision: &Decision, before: Verdict, after: Verdict) -> Option<Difference> {
     let only_in = |one: &Map<String, Value>, other: &Map<String, Value>| {
         let differing = one.iter().filter(|(name, value)| other.get(*name) != Some(value));
-        differing.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()
+        differing
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Map<_, _>>()
     };
     let (added, removed) = (
         only_in(&after.claims, &before.claims),

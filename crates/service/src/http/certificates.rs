@@ -9,7 +9,9 @@ use super::{
     address::ForProvider,
     api_version::Version,
     caller::{Caller, may_read},
-    changes::waiting, policies::answer, signed_body::SignedBody,
+    changes::waiting,
+    policies::answer,
+    signed_body::SignedBody,
 };
 use crate::{
     administration::{Change, Outcome},
@@ -72,7 +74,11 @@ async fn change(
         action: operation,
         envelope,
     };
-    let done = match app.administration.submit(&provider.name, change, &caller.id()).await? {
+    let done = match app
+        .administration
+        .submit(&provider.name, change, &caller.id())
+        .await?
+    {
         Outcome::Applied(done) => done,
         Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
     };

@@ -29,7 +29,9 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     let changes = app.administration.changes(&provider.name, LISTED).await?;
-    Ok(Json(json!({ "changes": changes.iter().map(shown).collect::<Vec<_>>() })))
+    Ok(Json(
+        json!({ "changes": changes.iter().map(shown).collect::<Vec<_>>() }),
+    ))
 }
 
 pub(super) async fn get(
@@ -56,12 +58,20 @@ pub(super) async fn decide(
         "approve" => {
             // To approve a removal needs what the removal itself needs.
             caller.may(&app, Operation::DeletePolicies, &provider)?;
-            let applied = app.administration.approve(&provider.name, id, &caller.id()).await?;
+            let applied = app
+                .administration
+                .approve(&provider.name, id, &caller.id())
+                .await?;
             let change = app.administration.change(&provider.name, id).await?;
-            Ok(Json(json!({ "change": shown(&change), "revision": applied.revision })))
+            Ok(Json(
+                json!({ "change": shown(&change), "revision": applied.revision }),
+            ))
         }
         "reject" => {
-            let change = app.administration.reject(&provider.name, id, &caller.id()).await?;
+            let change = app
+                .administration
+                .reject(&provider.name, id, &caller.id())
+                .await?;
             Ok(Json(json!({ "change": shown(&change) })))
         }
         _ => Err(ApiError::new(

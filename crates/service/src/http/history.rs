@@ -83,7 +83,9 @@ pub(super) async fn get(
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     let history = app.administration.policy_history(&provider.name, kind).await?;
     let place = history.iter().position(|record| record.revision == number);
-    let record = place.and_then(|place| history.get(place)).ok_or_else(|| unknown())?;
+    let record = place
+        .and_then(|place| history.get(place))
+        .ok_or_else(|| unknown())?;
     let previous = place.and_then(|place| history.get(place.checked_sub(1)?));
     let mut shown = revision(record, previous.map(|record| record.revision));
     shown["token"] = record.token.clone().into();
@@ -105,7 +107,10 @@ pub(super) async fn diff(
     let history = app.administration.policy_history(&provider.name, kind).await?;
     let newest = history.last().map_or(0, |record| record.revision);
     let to = pair.to.unwrap_or(newest);
-    let before = history.iter().map(|record| record.revision).filter(|revision| *revision < to);
+    let before = history
+        .iter()
+        .map(|record| record.revision)
+        .filter(|revision| *revision < to);
     let from = pair.from.unwrap_or_else(|| before.max().unwrap_or(0));
     let texts = [from, to].map(|number| text_at(&history, number, &provider, kind));
     let [old, new] = texts;
@@ -115,7 +120,9 @@ pub(super) async fn diff(
         .unified_diff()
         .header(&format!("revision {from}"), &format!("revision {to}"))
         .to_string();
-    Ok(Json(json!({ "type": kind, "from": from, "to": to, "diff": unified })))
+    Ok(Json(
+        json!({ "type": kind, "from": from, "to": to, "diff": unified }),
+    ))
 }
 
 /// The history of the signers, newest first.
@@ -170,7 +177,11 @@ async fn rollback(
         revision,
         envelope,
     };
-    let applied = match app.administration.submit(&provider.name, change, &caller.id()).await? {
+    let applied = match app
+        .administration
+        .submit(&provider.name, change, &caller.id())
+        .await?
+    {
         Outcome::Applied(applied) => applied,
         Outcome::Waiting(record) => return Ok(waiting(provider, &record)),
     };
@@ -186,7 +197,10 @@ fn asked_revision(body: &[u8]) -> Result<(i64, Option<String>), ApiError> {
         return Ok((revision, None));
     }
     let jws = jws_in(body)?;
-    let payload = jws.split('.').nth(1).and_then(|part| attestry_api::b64::decode_url(part).ok());
+    let payload = jws
+        .split('.')
+        .nth(1)
+        .and_then(|part| attestry_api::b64::decode_url(part).ok());
     // Believed only once the signature is verified.
     let asked = payload.and_then(|payload| revision(&payload));
     let asked = asked.ok_or_else(|| {
@@ -197,7 +211,10 @@ fn asked_revision(body: &[u8]) -> Result<(i64, Option<String>), ApiError> {
 }
 
 fn revision(record: &PolicyRecord, previous: Option<i64>) -> Value {
-    let opened = record.token.as_deref().and_then(|token| PolicyEnvelope::open(token).ok());
+    let opened = record
+        .token
+        .as_deref()
+        .and_then(|token| PolicyEnvelope::open(token).ok());
     let signer = opened.as_ref().and_then(|opened| opened.signer());
     json!({
         "revision": record.revision,

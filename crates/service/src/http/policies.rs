@@ -63,7 +63,11 @@ pub(super) async fn put(
         PolicyForm::Current
     };
     let change = Change::SetPolicy { kind, envelope, form };
-    let set = match app.administration.submit(&provider.name, change, &caller.id()).await? {
+    let set = match app
+        .administration
+        .submit(&provider.name, change, &caller.id())
+        .await?
+    {
         Outcome::Applied(set) => set,
         Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
     };
@@ -105,7 +109,11 @@ pub(super) async fn post(
     let kind = kind_of(name)?;
     caller.may(&app, Operation::DeletePolicies, &provider)?;
     let change = Change::ResetPolicy { kind, envelope };
-    if let Outcome::Waiting(record) = app.administration.submit(&provider.name, change, &caller.id()).await? {
+    if let Outcome::Waiting(record) = app
+        .administration
+        .submit(&provider.name, change, &caller.id())
+        .await?
+    {
         return Ok(waiting(&provider, &record));
     }
     let claims = Map::from_iter([(claim::POLICY_RESULT.to_owned(), "Removed".into())]);
@@ -113,7 +121,11 @@ pub(super) async fn post(
 }
 
 /// A signed answer to a policy or certificate operation.
-pub(super) fn answer(app: &App, provider: &Provider, claims: Map<String, Value>) -> Result<Response, ApiError> {
+pub(super) fn answer(
+    app: &App,
+    provider: &Provider,
+    claims: Map<String, Value>,
+) -> Result<Response, ApiError> {
     let token = provider.management_token(claims, app.token_clock.now())?;
     Ok(Json(json!({ "token": token })).into_response())
 }

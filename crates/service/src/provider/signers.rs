@@ -3,16 +3,14 @@
 //! A certificate is a trust anchor by its key and name: its own dates do not matter, as they do not for any trust
 //! anchor (RFC 5280, 6.1.1). Whoever holds its key may sign, and so may those whom it certified.
 
-mod chain;
-
 use attestry_api::{
+    certificate_chain::{ChainCertificate, ChainError},
     jwk::{Jwk, JwkError, thumbprint},
     signed_envelope::Signer,
 };
 use attestry_evidence::time::UnixTime;
 use thiserror::Error;
 
-use self::chain::{ChainCertificate, ChainError};
 use crate::store::{SignerOperation, SignerRecord};
 
 /// The most signing certificates of one provider.
@@ -175,7 +173,7 @@ impl PolicySigners {
         let leaf = chain.first().ok_or(UntrustedSigner::UnknownKey)?;
         let mut authorities_between = 0_usize;
         for (index, certificate) in chain.iter().enumerate() {
-            certificate.check_dates(at)?;
+            certificate.check_dates(at.map(UnixTime::seconds))?;
             if let Some(anchor) = self.issuer_of(certificate, authorities_between) {
                 return Ok(anchor);
             }
@@ -252,6 +250,3 @@ impl PolicyCertificate {
         self.certificate.common_name()
     }
 }
-
-#[cfg(test)]
-mod tests;

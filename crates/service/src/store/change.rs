@@ -104,26 +104,24 @@ impl Store {
 
     /// How many changes of a provider wait.
     pub async fn change_count_pending(&self, provider: &str) -> Result<i64, StoreError> {
-        Ok(
-            sqlx::query_scalar("SELECT count(*) FROM pending_change WHERE provider = ?1 AND state = 'pending'")
-                .bind(provider)
-                .fetch_one(&self.pool)
-                .await?,
+        Ok(sqlx::query_scalar(
+            "SELECT count(*) FROM pending_change WHERE provider = ?1 AND state = 'pending'",
         )
+        .bind(provider)
+        .fetch_one(&self.pool)
+        .await?)
     }
 
     /// The newest changes of a provider, newest first.
     pub async fn change_list(&self, provider: &str, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
-        sqlx::query(
-            "SELECT * FROM pending_change WHERE provider = ?1 ORDER BY created_at DESC, id LIMIT ?2",
-        )
-        .bind(provider)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?
-        .iter()
-        .map(record)
-        .collect()
+        sqlx::query("SELECT * FROM pending_change WHERE provider = ?1 ORDER BY created_at DESC, id LIMIT ?2")
+            .bind(provider)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(record)
+            .collect()
     }
 
     /// One change of a provider.

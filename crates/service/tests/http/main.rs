@@ -12,6 +12,7 @@ mod attest;
 mod bound_signatures;
 mod cold_path;
 mod cross_origin;
+mod history;
 mod limits;
 mod recorded_administration;
 mod recorded_exchanges;

@@ -1,7 +1,7 @@
 //! A service in one process, without sockets: the real router over a real store, with collateral taken in
 //! before the first request.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use attestry_api::{
     AttestationType,
@@ -140,6 +140,7 @@ pub struct Service {
     router: Router,
     pub draining: CancellationToken,
     pub metrics: Arc<Metrics>,
+    decisions: Decisions,
     _data: TempDir,
 }
 
@@ -227,7 +228,7 @@ impl Service {
         );
         let app = App {
             directory,
-            decisions,
+            decisions: decisions.clone(),
             administration,
             authenticator: setup.authenticator,
             unauthorized_for_missing_role: false,
@@ -244,6 +245,7 @@ impl Service {
             router: router(app),
             draining,
             metrics,
+            decisions,
             _data: data,
         }
     }
@@ -268,6 +270,18 @@ impl Service {
         let request = Request::builder().method(method).uri(path);
         let request = request.header(header::AUTHORIZATION, "Bearer test");
         self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Waits until so many decisions of the provider at the base URL are recorded.
+    pub async fn recorded(&self, kind: AttestationType, count: usize) {
+        let written = async {
+            while self.decisions.newest("dev", kind, 1_000).await.unwrap().len() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), written)
+            .await
+            .unwrap();
     }
 
     pub async fn read_policy(&self, path: &str) -> Answer {

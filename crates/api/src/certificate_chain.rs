@@ -1,8 +1,7 @@
-//! One certificate of a signer's chain, and whether another one issued it (RFC 5280, 6.1, without policies and
-//! names other than the subject's).
+//! One certificate of the chain that comes with a signed message, and whether another one issued it (RFC 5280, 6.1,
+//! without policies and names other than the subject's).
 
-use attestry_api::spki::{self, KeyKind, SpkiError};
-use attestry_evidence::time::UnixTime;
+use crate::spki::{self, KeyKind, SpkiError};
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use der::{
     Decode, Encode, Reader, SliceReader,
@@ -72,7 +71,7 @@ pub enum ChainError {
 
 /// A certificate, parsed; nothing of it is believed.
 #[derive(Debug, Clone)]
-pub(super) struct ChainCertificate {
+pub struct ChainCertificate {
     tbs: Vec<u8>,
     signature_algorithm: ObjectIdentifier,
     signature: Vec<u8>,
@@ -95,7 +94,8 @@ struct Authority {
 }
 
 impl ChainCertificate {
-    pub(super) fn from_der(der: &[u8]) -> Result<Self, ChainError> {
+    /// Parses the DER of a certificate; refuses critical extensions that are not understood here.
+    pub fn from_der(der: &[u8]) -> Result<Self, ChainError> {
         if der.len() > MAX_CERTIFICATE_BYTES {
             return Err(ChainError::TooLarge { found: der.len() });
         }
@@ -128,29 +128,35 @@ impl ChainCertificate {
         })
     }
 
-    pub(super) fn spki(&self) -> &[u8] {
+    /// Its public key, DER `SubjectPublicKeyInfo`.
+    pub fn spki(&self) -> &[u8] {
         &self.spki
     }
 
-    pub(super) fn common_name(&self) -> &str {
+    /// Common name of its subject; the whole name when it has none.
+    pub fn common_name(&self) -> &str {
         &self.common_name
     }
 
-    pub(super) fn issuer_common_name(&self) -> &str {
+    /// Common name of its issuer; the whole name when it has none.
+    pub fn issuer_common_name(&self) -> &str {
         &self.issuer_common_name
     }
 
-    pub(super) fn is_authority(&self) -> bool {
+    /// Whether it may certify others: `basicConstraints` says so, and `keyUsage` does not say otherwise.
+    pub fn is_authority(&self) -> bool {
         self.authority
             .is_some_and(|authority| authority.may_sign_certificates)
     }
 
-    pub(super) fn kind(&self) -> KeyKind {
+    /// Kind of its key.
+    pub fn kind(&self) -> KeyKind {
         self.kind
     }
 
-    pub(super) fn check_dates(&self, at: Option<UnixTime>) -> Result<(), ChainError> {
-        let Some(now) = at.map(UnixTime::seconds) else {
+    /// Refuses it when it is not valid at the time `at`, unix seconds; `None` leaves its dates alone.
+    pub fn check_dates(&self, at: Option<i64>) -> Result<(), ChainError> {
+        let Some(now) = at else {
             return Ok(());
         };
         if (self.not_before..=self.not_after).contains(&now) {
@@ -165,11 +171,7 @@ impl ChainCertificate {
     }
 
     /// Whether `issuer` certified this one, with so many authorities between it and the signer.
-    pub(super) fn check_issued_by(
-        &self,
-        issuer: &Self,
-        authorities_between: usize,
-    ) -> Result<(), ChainError> {
+    pub fn check_issued_by(&self, issuer: &Self, authorities_between: usize) -> Result<(), ChainError> {
         let refused = |reason| {
             Err(ChainError::NotIssued {
                 common_name: self.common_name.clone(),
@@ -276,3 +278,6 @@ fn verification(oid: ObjectIdentifier, key: KeyKind) -> Option<&'static dyn Veri
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;
