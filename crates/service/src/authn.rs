@@ -11,9 +11,10 @@ mod published_keys;
 
 use attestry_api::{
     access_token::{AccessToken, AccessTokenError, VerifiedAccessToken},
-    b64,
+    b64, hex,
 };
 use attestry_evidence::time::UnixTime;
+use aws_lc_rs::digest;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -238,13 +239,13 @@ impl Authenticator {
 
     async fn by_token(
         &self,
-        token: &str,
+        bearer: &str,
         certificate: Option<&[u8]>,
         now: UnixTime,
     ) -> Result<Principal, AuthnError> {
-        let token = match (AccessToken::parse(token), &self.development) {
+        let token = match (AccessToken::parse(bearer), &self.development) {
             (Ok(token), _) => token,
-            (Err(_), Development::Anybody(_)) => return Ok(anybody()),
+            (Err(_), Development::Anybody(_)) => return Ok(anybody(bearer)),
             (Err(_), Development::Off) if self.knows_nobody() => return Err(AuthnError::NotConfigured),
             (Err(error), Development::Off) => return Err(error.into()),
         };
@@ -262,7 +263,7 @@ impl Authenticator {
                     let grants = development::grants(verified.claims());
                     (verified, grants)
                 }
-                Development::Anybody(_) => return Ok(anybody()),
+                Development::Anybody(_) => return Ok(anybody(bearer)),
                 Development::Off if self.knows_nobody() => return Err(AuthnError::NotConfigured),
                 Development::Off => return Err(AuthnError::UnknownIssuer),
             }
@@ -318,11 +319,14 @@ fn check_binding(token: &VerifiedAccessToken, certificate: Option<&[u8]>) -> Res
     }
 }
 
-/// The caller of development mode.
-fn anybody() -> Principal {
+/// The caller of development mode. Who sends another token is another person, so that what needs two can be tried.
+fn anybody(bearer: &str) -> Principal {
+    let hash = digest::digest(&digest::SHA256, bearer.as_bytes());
+    let mut subject = hex::encode(hash.as_ref());
+    subject.truncate(DEVELOPMENT_SUBJECT_DIGITS);
     Principal {
         issuer: "development".to_owned(),
-        subject: "anybody".to_owned(),
+        subject,
         object_id: None,
         application_id: None,
         display_name: None,
@@ -336,6 +340,9 @@ const DEFAULT_AUDIENCE: &str = {
     let [first, _] = DEFAULT_AUDIENCES;
     first
 };
+
+/// Digits that tell one person of development mode from another.
+const DEVELOPMENT_SUBJECT_DIGITS: usize = 16;
 
 #[cfg(test)]
 mod tests;
