@@ -13,6 +13,7 @@ mod bound_signatures;
 mod cold_path;
 mod cross_origin;
 mod history;
+mod jws_battery;
 mod limits;
 mod recorded_administration;
 mod recorded_exchanges;

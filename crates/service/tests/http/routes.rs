@@ -140,7 +140,11 @@ async fn errors_of_every_kind_have_the_envelope_and_its_header() {
         ),
         (
             service
-                .administer(Method::POST, "/policies/SgxEnclave?api-version=2020-10-01", "a.b.c")
+                .administer(
+                    Method::POST,
+                    "/policies/SgxEnclave?api-version=2020-10-01",
+                    "a.b.c",
+                )
                 .await,
             405,
             "MethodNotAllowed",
