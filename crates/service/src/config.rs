@@ -6,6 +6,7 @@
 mod authentication;
 mod authorization;
 mod collateral;
+mod control_plane;
 mod cors;
 mod load;
 mod policy;
@@ -26,9 +27,11 @@ pub(crate) use self::authentication::DEFAULT_AUDIENCES;
 pub use self::authentication::{AuthenticationConfig, ClientCertificatesConfig, IssuerConfig};
 pub use self::authorization::{AssignmentConfig, AuthorizationConfig};
 pub use self::collateral::{CollateralConfig, SourceConfig, SourceKind};
+pub use self::control_plane::{ControlPlaneConfig, PrivateEndpointConfig};
 pub(crate) use self::cors::ANY as ANY_ORIGIN;
 pub use self::cors::CorsConfig;
 pub use self::policy::PolicyConfig;
+pub(crate) use self::provider::is_provider_name;
 pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
 pub use self::reference::markdown as reference_markdown;
 pub use self::server::ServerConfig;
@@ -59,6 +62,8 @@ pub struct Config {
     pub authentication: AuthenticationConfig,
     /// Which role callers hold.
     pub authorization: AuthorizationConfig,
+    /// What may be created by requests.
+    pub control_plane: ControlPlaneConfig,
     /// Logs.
     pub telemetry: TelemetryConfig,
 }
@@ -114,6 +119,7 @@ impl Config {
         self.cors.validate()?;
         self.authentication.validate()?;
         self.authorization.validate(&self.authentication)?;
+        self.control_plane.validate()?;
         self.telemetry.validate()
     }
 }

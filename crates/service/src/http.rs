@@ -5,6 +5,7 @@
 
 mod address;
 mod api_version;
+mod arm;
 mod attest;
 mod body;
 mod caller;
@@ -18,6 +19,7 @@ mod explanation;
 mod health;
 mod history;
 pub mod listener;
+mod network;
 mod observe;
 mod openid;
 mod policies;
@@ -32,10 +34,10 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
-use self::routes::{Class, ROUTES, Route};
+use self::routes::{Class, Route};
 use crate::{
     administration::Administration, attest::Attestor, authn::Authenticator, clock::Clock, config::CorsConfig,
-    decisions::Decisions, provider::Directory, store::Store, telemetry::Metrics,
+    control::ControlPlane, decisions::Decisions, provider::Directory, store::Store, telemetry::Metrics,
 };
 
 /// What the routes work with.
@@ -49,6 +51,8 @@ pub struct App {
     pub administration: Administration,
     /// Decisions that providers want to have recorded.
     pub decisions: Decisions,
+    /// Providers as resources.
+    pub control: ControlPlane,
     /// Who callers are.
     pub authenticator: Arc<Authenticator>,
     /// Whether a caller without the role that is needed gets 401, as from MAA, instead of 403; a setting.
@@ -83,6 +87,7 @@ pub fn router(app: App) -> Router {
         .fold(Router::new(), Router::merge)
         .fallback(nothing_here)
         .layer(Extension(Arc::new(health::StoreProbe::new(app.store.clone()))))
+        .layer(middleware::from_fn(network::guard))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone());
@@ -100,8 +105,7 @@ fn routes_of(class: Class, app: &App) -> Router<App> {
             .first()
             .is_some_and(|operation| operation.class == class)
     };
-    let routes = ROUTES
-        .iter()
+    let routes = routes::all()
         .filter(of_class)
         .fold(Router::new(), |router, route| {
             router.route(route.pattern, (route.handlers)())

@@ -8,14 +8,22 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::collateral::CollateralService;
+use crate::control::ControlPlane;
 
 /// The jobs of a running server; they end when `stop` is cancelled.
 pub(crate) fn start(
     jobs: &TaskTracker,
     clock: Clock,
     collateral: CollateralService,
+    control: ControlPlane,
     stop: CancellationToken,
 ) {
+    jobs.spawn(every(RETENTION_PACE, stop.clone(), move || {
+        let control = control.clone();
+        async move {
+            control.purge_step().await;
+        }
+    }));
     jobs.spawn(every(COLLATERAL_PACE, stop, move || {
         let (clock, collateral) = (clock.clone(), collateral.clone());
         async move {
@@ -41,3 +49,6 @@ async fn every<F: Future<Output = ()>>(pace: Duration, stop: CancellationToken, 
 /// How often it is looked whether collateral is due. Documents live for weeks; gauges are read every few
 /// seconds to minutes.
 const COLLATERAL_PACE: Duration = Duration::from_mins(1);
+
+/// How often deleted providers are looked at: they are kept for days.
+const RETENTION_PACE: Duration = Duration::from_hours(1);

@@ -5,7 +5,9 @@
 //! and store is the assembly's work.
 
 mod acceptance;
+mod assembly;
 mod directory;
+mod network;
 mod policy;
 mod signers;
 
@@ -23,7 +25,9 @@ use attestry_policy::Limits;
 use serde_json::{Map, Value};
 
 pub use self::acceptance::{NotAccepted, PolicyTests, PolicyTestsError, subject};
+pub use self::assembly::{Assembly, AssemblyError, Blueprint, SIGNING_ALGORITHM};
 pub use self::directory::{Addressing, Changing, Directory, Providers, ProvidersError, Restructuring};
+pub use self::network::NetworkRules;
 pub use self::policy::{PolicyError, StoredPolicy, default_text};
 pub use self::signers::{
     MAX_POLICY_SIGNERS, PolicyCertificate, PolicyCertificateError, PolicySigners, UntrustedSigner,
@@ -32,6 +36,7 @@ pub use crate::config::{ExplainLevel, ProviderMode};
 use crate::{
     authz::Target,
     collateral::Baseline,
+    location::Location,
     token::{TokenError, TokenIssuer},
 };
 
@@ -42,6 +47,8 @@ pub struct Provider {
     pub name: String,
     /// What stands before the base domain in the host: the name, or name and location.
     pub label: String,
+    /// Where it is, if anywhere in particular.
+    pub location: Option<Location>,
     /// Who may set policies.
     pub mode: ProviderMode,
     /// How evidence is judged and refusals are told.
@@ -50,6 +57,8 @@ pub struct Provider {
     pub tests: Arc<PolicyTests>,
     /// Where the provider belongs as a resource, if it was created as one.
     pub resource: Option<Arc<Placement>>,
+    /// From where it may be reached.
+    pub network: Arc<NetworkRules>,
     /// Keys and tokens; its URL is the provider's attest URI.
     pub tokens: Arc<TokenIssuer>,
     policies: BTreeMap<AttestationType, Arc<StoredPolicy>>,
@@ -65,8 +74,6 @@ pub struct Placement {
     pub subscription: String,
     /// The resource group's name.
     pub resource_group: String,
-    /// The location, normalised: `eastus`.
-    pub location: String,
     /// Who created it ([`crate::authn::Principal::id`]).
     pub creator: String,
 }
@@ -92,6 +99,8 @@ pub struct Settings {
     pub two_person: bool,
     /// How many decisions of each type are recorded for dry runs; 0: none.
     pub recorded_decisions: u32,
+    /// Whether TPM attestation needs a caller with a role.
+    pub tpm_authentication: bool,
     /// Development mode: tokens say so.
     pub development: bool,
 }
@@ -119,6 +128,8 @@ impl Default for Settings {
             bound_signatures: false,
             two_person: false,
             recorded_decisions: 0,
+            // MAA's default providers show it as enabled.
+            tpm_authentication: true,
             development: false,
         }
     }
@@ -148,10 +159,12 @@ impl Provider {
         Self {
             name: name.to_owned(),
             label: name.to_owned(),
+            location: None,
             mode,
             settings,
             tests: Arc::default(),
             resource: None,
+            network: Arc::default(),
             tokens: Arc::new(tokens),
             policies: BTreeMap::new(),
             signers: Arc::default(),

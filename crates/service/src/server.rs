@@ -134,7 +134,7 @@ impl Server {
             .map_err(|error| listen_error(config.server.listen, &error))?;
         let addressing = addressing(&config, address.port());
         let tls = tls(&config)?;
-        let providers = providers::load(&providers::Loading {
+        let loaded = providers::load(&providers::Loading {
             config: &config,
             addressing: &addressing,
             store: &store,
@@ -164,7 +164,8 @@ impl Server {
             attestor,
             addressing,
             authenticator: Arc::new(authenticator),
-            directory: Arc::new(Directory::new(providers)),
+            directory: Arc::new(Directory::new(loaded.providers)),
+            assembly: loaded.assembly,
             listener,
             address,
             tls,

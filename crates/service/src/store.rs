@@ -6,6 +6,7 @@
 
 mod change;
 mod collateral;
+mod connection;
 mod decision;
 mod policy;
 mod provider;
@@ -26,9 +27,10 @@ use thiserror::Error;
 
 pub use self::change::{ChangeRecord, ChangeState};
 pub use self::collateral::CollateralRecord;
+pub use self::connection::ConnectionRecord;
 pub use self::decision::{DecisionRecord, NewDecision};
 pub use self::policy::{NewPolicy, PolicyOperation, PolicyRecord};
-pub use self::provider::ProviderRecord;
+pub use self::provider::{NewProviderChange, ProviderChange, ProviderOperation, ProviderRecord};
 pub use self::seal::{KeyEncryptionKey, SealError};
 pub use self::signer::{NewSigner, SignerOperation, SignerRecord};
 pub use self::signing_key::{NewSigningKey, SigningKeyRecord, SigningKeyState};

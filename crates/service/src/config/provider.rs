@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, check_range};
+use crate::location::Location;
 
 /// One `[[provider]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProviderConfig {
-    /// Name: 3 to 24 lower-case letters and digits. Part of the provider's URL.
+    /// Name: 3 to 24 lower-case letters, digits and hyphens. Part of the provider's URL.
     pub name: String,
+    /// Where it is, as Azure names its regions; its short code is a part of the host then. Empty: nowhere in particular.
+    pub location: String,
     /// Whether the bare base URL is this provider's. Of several without it, none is.
     pub default: bool,
     /// Who may set policies.
@@ -40,7 +43,7 @@ pub struct ProviderConfig {
 }
 
 /// Who may set a provider's policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProviderMode {
     /// Callers with the right role.
@@ -67,6 +70,7 @@ impl Default for ProviderConfig {
     fn default() -> Self {
         Self {
             name: String::new(),
+            location: String::new(),
             default: false,
             mode: ProviderMode::Shared,
             accepted_tcb_statuses: DEFAULT_TCB_STATUSES
@@ -114,8 +118,15 @@ pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> 
         if !is_provider_name(&provider.name) {
             return Err(ConfigError::key(
                 key("name"),
-                format!("`{}` is not 3 to 24 lower-case letters and digits", provider.name),
+                format!(
+                    "`{}` is not 3 to 24 lower-case letters, digits and hyphens",
+                    provider.name
+                ),
             ));
+        }
+        if !provider.location.is_empty() {
+            Location::parse(&provider.location)
+                .map_err(|error| ConfigError::key(key("location"), error.to_string()))?;
         }
         if !names.insert(&provider.name) {
             return Err(ConfigError::key(
@@ -149,7 +160,13 @@ pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> 
 /// A dry run evaluates them one after the other, a millisecond each, and holds them in memory.
 const MAX_RECORDED_DECISIONS: u32 = 1_000;
 
-/// Attestation provider names as Azure Resource Manager takes them.
-fn is_provider_name(name: &str) -> bool {
-    (3..=24).contains(&name.len()) && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+/// Attestation provider names as Azure Resource Manager takes them, in lower case. A host label neither begins nor ends
+/// with a hyphen (RFC 1123, 2.1).
+pub(crate) fn is_provider_name(name: &str) -> bool {
+    (3..=24).contains(&name.len())
+        && name
+            .bytes()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-')
 }

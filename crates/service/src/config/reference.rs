@@ -6,7 +6,9 @@ use std::fmt::Write;
 
 use toml::Value;
 
-use super::{AssignmentConfig, Config, IssuerConfig, ProviderConfig, SourceConfig, SourceKind};
+use super::{
+    AssignmentConfig, Config, IssuerConfig, PrivateEndpointConfig, ProviderConfig, SourceConfig, SourceKind,
+};
 
 /// What one key means. The default is not repeated here: it comes from the structures.
 pub(super) struct Field {
@@ -50,6 +52,7 @@ pub fn markdown() -> String {
 pub(super) fn defaults(title: &str) -> toml::Table {
     let value = match title {
         PROVIDER => Value::try_from(ProviderConfig::default()),
+        PRIVATE_ENDPOINT => Value::try_from(PrivateEndpointConfig::default()),
         SOURCES => Value::try_from(SourceConfig::new(SourceKind::IntelPcs)),
         ISSUER => Value::try_from(IssuerConfig::default()),
         ASSIGNMENT => Value::try_from(AssignmentConfig::default()),
@@ -72,6 +75,7 @@ pub(super) const PROVIDER: &str = "[[provider]]";
 pub(super) const ISSUER: &str = "[[authentication.issuer]]";
 pub(super) const CLIENT_CERTIFICATES: &str = "[authentication.client_certificates]";
 pub(super) const ASSIGNMENT: &str = "[[authorization.assignment]]";
+pub(super) const PRIVATE_ENDPOINT: &str = "[[control_plane.private_endpoint]]";
 
 const HEAD: &str = "\
 # Configuration
@@ -265,7 +269,11 @@ pub(super) const SECTIONS: &[Section] = &[
         fields: &[
             field(
                 "name",
-                "3 to 24 lower-case letters and digits; part of the provider's URL",
+                "3 to 24 lower-case letters, digits and hyphens; part of the provider's URL",
+            ),
+            field(
+                "location",
+                "Where it is, as Azure names its regions (`eastus`) or a name of your own; with it the provider's host is `<name>.<short code>.<base_domain>`. Shared providers with a location are the default providers of it",
             ),
             field("default", "Whether the base URL is this provider's"),
             field(
@@ -415,6 +423,39 @@ pub(super) const SECTIONS: &[Section] = &[
                 "May read `/certs` and `/.well-known/openid-configuration`",
             ),
             field("attest_origins", "May attest"),
+        ],
+    },
+    Section {
+        title: "[control_plane]",
+        intro: "Providers that are created by requests, as resources of Azure Resource Manager ([guide](../guides/control-plane.md)).",
+        fields: &[
+            field(
+                "locations",
+                "Locations in which providers may be created, for example `[\"eastus\", \"rack7\"]`. Empty: in any",
+            ),
+            field(
+                "retention_days",
+                "Days for which a deleted provider can be restored; its name is not free until then. 0: it is gone at once",
+            ),
+            field(
+                "max_providers",
+                "Most providers that requests may create, deleted ones that can be restored among them",
+            ),
+            field(
+                "private_endpoint",
+                "Private endpoints that connections may name, see below",
+            ),
+        ],
+    },
+    Section {
+        title: PRIVATE_ENDPOINT,
+        intro: "A private endpoint: where requests come from when they come through it. An approved connection of a provider to it opens the provider to these networks when its public network access is disabled.",
+        fields: &[
+            field(
+                "id",
+                "Resource id, `/subscriptions/.../providers/Microsoft.Network/privateEndpoints/...`",
+            ),
+            field("networks", "For example `[\"10.1.0.0/16\", \"fd00:1::/64\"]`"),
         ],
     },
     Section {

@@ -10,11 +10,21 @@ use http::{HeaderMap, Uri, header, request::Parts, uri::PathAndQuery};
 use super::{ApiError, App};
 use crate::provider::Provider;
 
+/// The path of a request for the service itself, not for one of its providers, as its sender spelled it but for
+/// repeated slashes: names of resources come back as they were given.
+#[derive(Debug, Clone)]
+pub(super) struct BasePath(pub(super) String);
+
 /// Rewrites the path to one of the routes and remembers the provider it was for.
 pub(super) async fn resolve(State(app): State<App>, mut request: Request) -> Request {
-    let path = canonical(request.uri().path());
+    let given = folded(request.uri().path());
+    let path = given.to_ascii_lowercase();
     let host = host(request.uri(), request.headers()).map(str::to_owned);
-    let (provider, path) = match app.directory.current().resolve(host.as_deref(), &path) {
+    let providers = app.directory.current();
+    if providers.is_base(host.as_deref(), &path) {
+        request.extensions_mut().insert(BasePath(given));
+    }
+    let (provider, path) = match providers.resolve(host.as_deref(), &path) {
         Some((provider, rest)) => (Some(provider), rest.to_owned()),
         None => (None, path.clone()),
     };
@@ -35,12 +45,12 @@ pub(super) async fn resolve(State(app): State<App>, mut request: Request) -> Req
     request
 }
 
-/// Lower case, single slashes, none at the end.
-fn canonical(path: &str) -> String {
+/// Single slashes, none at the end.
+fn folded(path: &str) -> String {
     let mut folded = String::with_capacity(path.len());
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         folded.push('/');
-        folded.push_str(&segment.to_ascii_lowercase());
+        folded.push_str(segment);
     }
     if folded.is_empty() { "/".to_owned() } else { folded }
 }

@@ -24,7 +24,7 @@ use crate::{
     token::TokenError,
 };
 
-const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
+pub(super) const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
 /// Seconds after which a client that was turned away may come back: the queue empties in less.
 const RETRY_AFTER_LOAD: u16 = 1;
 /// Seconds after which a collateral source is worth asking again.
@@ -33,12 +33,12 @@ const RETRY_AFTER_COLLATERAL: u16 = 10;
 /// An answer that is not 200.
 #[derive(Debug)]
 pub struct ApiError {
-    code: ErrorCode,
-    message: String,
+    pub(super) code: ErrorCode,
+    pub(super) message: String,
     /// The explanation; without one, MAA's form repeats code and message.
     inner: Option<Box<InnerError>>,
-    retry_after: Option<u16>,
-    challenge: Option<HeaderValue>,
+    pub(super) retry_after: Option<u16>,
+    pub(super) challenge: Option<HeaderValue>,
 }
 
 impl ApiError {
@@ -144,7 +144,7 @@ impl ApiError {
     }
 
     /// A fault of the service: told to the log, not to the client.
-    fn internal(cause: &dyn std::error::Error) -> Self {
+    pub(super) fn internal(cause: &dyn std::error::Error) -> Self {
         error!(error = %cause, "a request failed");
         Self::new(ErrorCode::InternalError, "the service failed to answer")
     }

@@ -6,7 +6,7 @@
 use axum::routing::{MethodRouter, get, post};
 use http::Method;
 
-use super::{App, attest, certificates, certs, changes, health, history, openid, policies};
+use super::{App, arm, attest, certificates, certs, changes, health, history, openid, policies};
 
 /// A path and what can be done with it.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(super) fn find(
     pattern: &str,
     method: &Method,
 ) -> Option<(&'static Route, Option<&'static RouteOperation>)> {
-    let route = ROUTES.iter().find(|route| route.pattern == pattern)?;
+    let route = all().find(|route| route.pattern == pattern)?;
     let operation = route.operations.iter().find(|operation| {
         // GET handlers also answer HEAD (RFC 9110, 9.3.2).
         operation.method == *method || (operation.method == Method::GET && *method == Method::HEAD)
@@ -59,12 +59,17 @@ pub(super) fn find(
     Some((route, operation))
 }
 
-const fn operation(method: Method, name: &'static str, class: Class) -> RouteOperation {
+/// Every route.
+pub(super) fn all() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(arm::ROUTES)
+}
+
+pub(super) const fn operation(method: Method, name: &'static str, class: Class) -> RouteOperation {
     RouteOperation { method, name, class }
 }
 
 /// In the order in which they are asked for most.
-pub(super) const ROUTES: &[Route] = &[
+const ROUTES: &[Route] = &[
     Route {
         pattern: "/attest/{kind}",
         handlers: || post(attest::post),

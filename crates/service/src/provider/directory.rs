@@ -134,6 +134,12 @@ impl Providers {
         place.map(|place| (place.current.load_full(), rest))
     }
 
+    /// Whether a request is for the service itself: neither host nor path is a provider's. What [`Self::resolve`] says
+    /// about the host and the path applies.
+    pub fn is_base(&self, host: Option<&str>, path: &str) -> bool {
+        host.and_then(|host| self.label_in(host)).is_none() && split_prefix(path).is_none()
+    }
+
     /// Every provider, by name.
     pub fn iter(&self) -> impl Iterator<Item = Arc<Provider>> {
         self.by_name.values().map(|place| place.current.load_full())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use attestry_api::{AttestationType, b64, jwk::Jwk};
+use attestry_api::{b64, jwk::Jwk};
 use attestry_evidence::dcap::TcbStatus;
 use attestry_evidence::time::UnixTime;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
@@ -11,12 +11,18 @@ use tracing::error;
 
 use super::{Mode, StartError};
 use crate::config::{Config, ConfigError, ProviderConfig, ProviderMode};
-use crate::provider::{Addressing, PolicySigners, PolicyTests, Provider, Providers, Settings, StoredPolicy};
+use crate::control;
+use crate::location::Location;
+use crate::provider::{
+    Addressing, Assembly, Blueprint, NetworkRules, PolicySigners, PolicyTests, Provider, Providers,
+    SIGNING_ALGORITHM, Settings,
+};
 use crate::store::{
-    NewSigner, NewSigningKey, PolicyRecord, SignerOperation, SignerRecord, SigningKeyState, Store, StoreError,
+    ConnectionRecord, NewSigner, NewSigningKey, PolicyRecord, ProviderRecord, SignerRecord, SigningKeyState,
+    Store, StoreError,
 };
 use crate::telemetry::one_line;
-use crate::token::{KeyRing, SigningAlgorithm, SigningKey, TokenError, TokenIssuer};
+use crate::token::{KeyRing, SigningKey, TokenError};
 
 /// What every provider is made with.
 pub(super) struct Loading<'a> {
@@ -27,35 +33,53 @@ pub(super) struct Loading<'a> {
     pub(super) now: UnixTime,
 }
 
+/// All providers, and what further ones are put together with.
+pub(super) struct Loaded {
+    pub(super) providers: Providers,
+    pub(super) assembly: Assembly,
+}
+
 /// What the store holds of all providers.
 struct Stored {
-    ring: KeyRing,
     policies: BTreeMap<String, Vec<PolicyRecord>>,
     signers: BTreeMap<String, Vec<SignerRecord>>,
+    connections: BTreeMap<String, Vec<ConnectionRecord>>,
+    created: Vec<ProviderRecord>,
 }
 
 impl Stored {
-    async fn read(loading: &Loading<'_>) -> Result<Self, StartError> {
-        let ring = key_ring(loading.store, loading.now).await?;
+    async fn read(store: &Store) -> Result<Self, StartError> {
         let mut policies: BTreeMap<String, Vec<PolicyRecord>> = BTreeMap::new();
-        for record in loading.store.policy_current(None).await? {
+        for record in store.policy_current(None).await? {
             policies.entry(record.provider.clone()).or_default().push(record);
         }
         let mut signers: BTreeMap<String, Vec<SignerRecord>> = BTreeMap::new();
-        for record in loading.store.signer_list(None).await? {
+        for record in store.signer_list(None).await? {
             signers.entry(record.provider.clone()).or_default().push(record);
         }
+        let mut connections: BTreeMap<String, Vec<ConnectionRecord>> = BTreeMap::new();
+        for record in store.connection_list(None).await? {
+            connections
+                .entry(record.provider.clone())
+                .or_default()
+                .push(record);
+        }
         Ok(Self {
-            ring,
             policies,
             signers,
+            connections,
+            created: store.provider_list(None, None).await?,
         })
     }
 }
 
-/// All providers: those of the configuration, or one shared one at the base URL.
-pub(super) async fn load(loading: &Loading<'_>) -> Result<Providers, StartError> {
-    let mut stored = Stored::read(loading).await?;
+/// All providers: those of the configuration, or one shared one at the base URL, and those that requests created.
+pub(super) async fn load(loading: &Loading<'_>) -> Result<Loaded, StartError> {
+    let ring = key_ring(loading.store, loading.now).await?;
+    let settings = settings(&ProviderConfig::default(), loading.config, loading.mode)?;
+    let assembly = Assembly::new(loading.addressing.clone(), ring, settings)
+        .map_err(|error| refused("of the defaults", &error))?;
+    let mut stored = Stored::read(loading.store).await?;
     let shared = [ProviderConfig {
         name: "shared".to_owned(),
         default: true,
@@ -67,42 +91,58 @@ pub(super) async fn load(loading: &Loading<'_>) -> Result<Providers, StartError>
     } else {
         &loading.config.provider
     };
-    let mut providers = Vec::with_capacity(configured.len());
+    let mut providers = Vec::with_capacity(configured.len().saturating_add(stored.created.len()));
     for provider in configured {
-        providers.push(Arc::new(load_one(provider, loading, &mut stored).await?));
+        check_free(&provider.name, &stored.created)?;
+        providers.push(Arc::new(
+            load_configured(provider, loading, &assembly, &mut stored).await?,
+        ));
     }
+    load_created(loading, &assembly, &mut stored, &mut providers)?;
     let default = configured
         .iter()
         .find(|provider| provider.default)
         .map(|provider| provider.name.as_str());
-    Providers::new(loading.addressing, providers, default).map_err(|error| {
+    let providers = Providers::new(loading.addressing, providers, default).map_err(|error| {
         StartError::Config(ConfigError::Key {
             key: "provider".to_owned(),
             reason: error.to_string(),
         })
-    })
+    })?;
+    Ok(Loaded { providers, assembly })
 }
 
-async fn load_one(
+fn refused(name: &str, reason: &dyn std::fmt::Display) -> StartError {
+    StartError::Provider {
+        name: name.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+/// A name stands for one provider: the policies in the store belong to it.
+fn check_free(name: &str, created: &[ProviderRecord]) -> Result<(), StartError> {
+    match created.iter().find(|record| record.name == name) {
+        Some(_) => Err(refused(
+            name,
+            &"a provider of this name was created by a request; choose another name, or purge that one first",
+        )),
+        None => Ok(()),
+    }
+}
+
+async fn load_configured(
     configured: &ProviderConfig,
     loading: &Loading<'_>,
+    assembly: &Assembly,
     stored: &mut Stored,
 ) -> Result<Provider, StartError> {
-    let refused = |reason: String| StartError::Provider {
-        name: configured.name.clone(),
-        reason,
-    };
     let name = &configured.name;
-    let url = loading.addressing.issuer_url(name, name, configured.default);
-    let settings = settings(configured, loading.config, loading.mode)?;
-    let tokens =
-        TokenIssuer::new(&url, &stored.ring, ALGORITHM).map_err(|error| refused(error.to_string()))?;
+    let location = (!configured.location.is_empty())
+        .then(|| Location::parse(&configured.location))
+        .transpose()
+        .map_err(|error| refused(name, &error))?;
     let tests = PolicyTests::load(&configured.policy_tests, configured.require_policy_tests)
-        .map_err(|error| refused(error.to_string()))?;
-    let mut provider = Provider::new(name, configured.mode, settings, tokens);
-    provider.tests = Arc::new(tests);
-    let records = stored.policies.remove(name).unwrap_or_default();
-    let policies = policies(&provider, &records).map_err(refused)?;
+        .map_err(|error| refused(name, &error))?;
     let signers = match configured.mode {
         ProviderMode::Isolated => {
             signers(
@@ -114,17 +154,58 @@ async fn load_one(
         }
         ProviderMode::Aad | ProviderMode::Shared => PolicySigners::default(),
     };
-    let provider = provider.with_policies(policies, Arc::new(signers));
+    let blueprint = Blueprint {
+        name: name.clone(),
+        location,
+        default: configured.default,
+        mode: configured.mode,
+        settings: settings(configured, loading.config, loading.mode)?,
+        tests,
+        resource: None,
+        network: NetworkRules::default(),
+    };
+    let records = stored.policies.remove(name).unwrap_or_default();
+    let provider = assembly
+        .build(blueprint, &records, signers)
+        .map_err(|error| refused(name, &error))?;
     report_unusable(&provider);
     Ok(provider)
 }
 
+/// Adds the providers that requests created and did not delete.
+fn load_created(
+    loading: &Loading<'_>,
+    assembly: &Assembly,
+    stored: &mut Stored,
+    providers: &mut Vec<Arc<Provider>>,
+) -> Result<(), StartError> {
+    let endpoints = &loading.config.control_plane.private_endpoint;
+    for record in stored.created.iter().filter(|record| record.deleted_at.is_none()) {
+        let name = &record.name;
+        let connections = stored.connections.remove(name).unwrap_or_default();
+        let policies = stored.policies.remove(name).unwrap_or_default();
+        let signers = stored.signers.remove(name).unwrap_or_default();
+        let provider = control::assemble(
+            assembly,
+            record,
+            &control::Belongings {
+                policies,
+                signers,
+                connections,
+            },
+            endpoints,
+        )
+        .map_err(|error| refused(name, &error))?;
+        report_unusable(&provider);
+        providers.push(Arc::new(provider));
+    }
+    Ok(())
+}
+
 fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<Settings, StartError> {
     let status = |name: &String| {
-        name.parse::<TcbStatus>().map_err(|_| StartError::Provider {
-            name: provider.name.clone(),
-            reason: format!("`{name}` is not a TCB status"),
-        })
+        name.parse::<TcbStatus>()
+            .map_err(|_| refused(&provider.name, &format!("`{name}` is not a TCB status")))
     };
     Ok(Settings {
         accepted_tcb_statuses: provider
@@ -140,35 +221,9 @@ fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<S
         bound_signatures: provider.require_bound_signatures,
         two_person: provider.two_person_changes,
         recorded_decisions: provider.record_decisions,
+        tpm_authentication: true,
         development: matches!(mode, Mode::Dev(_)),
     })
-}
-
-/// The stored policies, and the default one for each type without. No policy that fails the provider's tests is
-/// used.
-fn policies(
-    provider: &Provider,
-    records: &[PolicyRecord],
-) -> Result<BTreeMap<AttestationType, Arc<StoredPolicy>>, String> {
-    let (tests, limits) = (&provider.tests, &provider.settings.policy_limits);
-    let mut policies = BTreeMap::new();
-    for kind in AttestationType::ALL {
-        let stored = records
-            .iter()
-            .find(|record| record.attestation_type == kind.name());
-        let policy = match stored.and_then(|record| record.token.as_deref()) {
-            Some(envelope) => Some(StoredPolicy::from_store(envelope, kind, tests, limits)),
-            // What nobody has set is the operator's to mend, before anything is served.
-            None => StoredPolicy::default_for(kind, provider.mode, limits)
-                .map(|policy| policy.and_then(|policy| policy.accepted(kind, tests, limits)))
-                .transpose()
-                .map_err(|error| format!("policy for {kind}: {error}"))?,
-        };
-        if let Some(policy) = policy {
-            policies.insert(kind, Arc::new(policy));
-        }
-    }
-    Ok(policies)
 }
 
 /// The trusted certificates of an isolated provider: what the store's history adds up to, or, where it has none yet,
@@ -178,12 +233,10 @@ async fn signers(
     loading: &Loading<'_>,
     history: Vec<SignerRecord>,
 ) -> Result<PolicySigners, StartError> {
-    let refused = |reason: String| StartError::Provider {
-        name: configured.name.clone(),
-        reason,
-    };
-    if !history.is_empty() {
-        return PolicySigners::from_history(&history).map_err(|error| refused(error.to_string()));
+    let refused = |reason: String| refused(&configured.name, &reason);
+    let known = PolicySigners::from_history(&history).map_err(|error| refused(error.to_string()))?;
+    if !known.is_empty() {
+        return Ok(known);
     }
     let mut keys = Vec::new();
     for file in &configured.policy_signers {
@@ -220,16 +273,7 @@ async fn record_signers(
         .collect();
     let new: Vec<_> = texts
         .iter()
-        .map(|(thumbprint, certificate)| NewSigner {
-            provider,
-            operation: SignerOperation::Add,
-            thumbprint,
-            certificate,
-            request: None,
-            issued_at: None,
-            actor,
-            approver: None,
-        })
+        .map(|(thumbprint, certificate)| NewSigner::given(provider, thumbprint, certificate, actor))
         .collect();
     if !new.is_empty() {
         store.signer_put(&new, now).await?;
@@ -271,25 +315,19 @@ fn report_unusable(provider: &Provider) {
 
 /// The stored keys; the first start makes and stores one before anything is signed with it.
 async fn key_ring(store: &Store, now: UnixTime) -> Result<KeyRing, StartError> {
-    let keys = |error: TokenError| StartError::Provider {
-        name: "signing key".to_owned(),
-        reason: error.to_string(),
-    };
+    let keys = |error: TokenError| refused("signing key", &error);
     let records = store.signing_key_list().await?;
     let ring = KeyRing::from_records(&records).map_err(keys)?;
-    if ring.active(ALGORITHM).is_ok() {
+    if ring.active(SIGNING_ALGORITHM).is_ok() {
         return Ok(ring);
     }
-    let key = SigningKey::generate(ALGORITHM).map_err(keys)?;
+    let key = SigningKey::generate(SIGNING_ALGORITHM).map_err(keys)?;
     let new = NewSigningKey {
         kid: key.kid(),
-        algorithm: ALGORITHM.as_str(),
+        algorithm: SIGNING_ALGORITHM.as_str(),
         state: SigningKeyState::Active,
         pkcs8: &key.pkcs8().map_err(keys)?,
     };
     store.signing_key_put(&new, now).await?;
     KeyRing::from_records(&store.signing_key_list().await?).map_err(keys)
 }
-
-/// What MAA signs with, and what its clients expect.
-const ALGORITHM: SigningAlgorithm = SigningAlgorithm::Rs256;

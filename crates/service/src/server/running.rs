@@ -18,11 +18,12 @@ use crate::authn::Authenticator;
 use crate::clock::Clock;
 use crate::collateral::CollateralService;
 use crate::config::Config;
+use crate::control::ControlPlane;
 use crate::decisions::Decisions;
 use crate::http::listener::{self, ListenerLimits, TlsIdentity};
 use crate::http::{self, App};
 use crate::jobs;
-use crate::provider::{Addressing, Directory};
+use crate::provider::{Addressing, Assembly, Directory};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -38,6 +39,7 @@ pub(super) struct Parts {
     pub(super) addressing: Addressing,
     pub(super) authenticator: Arc<Authenticator>,
     pub(super) directory: Arc<Directory>,
+    pub(super) assembly: Assembly,
     pub(super) listener: TcpListener,
     pub(super) address: SocketAddr,
     pub(super) tls: Option<TlsIdentity>,
@@ -54,6 +56,7 @@ pub struct RunningServer {
     addressing: Addressing,
     authenticator: Arc<Authenticator>,
     directory: Arc<Directory>,
+    control: ControlPlane,
     address: SocketAddr,
     tls: Option<TlsIdentity>,
     stop: CancellationToken,
@@ -63,11 +66,25 @@ pub struct RunningServer {
 
 pub(super) fn start(parts: Parts) -> RunningServer {
     let stop = CancellationToken::new();
+    let administration = Administration::new(
+        parts.store.clone(),
+        Arc::clone(&parts.directory),
+        Clock::live(),
+        WorkPool::new(1, ADMINISTRATION_QUEUE),
+    );
+    let control = ControlPlane::new(
+        parts.store.clone(),
+        Arc::clone(&parts.directory),
+        parts.assembly,
+        parts.config.control_plane.clone(),
+        Clock::live(),
+    );
     let jobs = TaskTracker::new();
     jobs::start(
         &jobs,
         parts.clock.clone(),
         parts.collateral.clone(),
+        control.clone(),
         stop.child_token(),
     );
     let decisions = Decisions::start(
@@ -78,16 +95,11 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         stop.child_token(),
     );
     jobs.close();
-    let administration = Administration::new(
-        parts.store.clone(),
-        Arc::clone(&parts.directory),
-        Clock::live(),
-        WorkPool::new(1, ADMINISTRATION_QUEUE),
-    );
     let router = http::router(App {
         attestor: parts.attestor,
         administration,
         decisions,
+        control: control.clone(),
         authenticator: Arc::clone(&parts.authenticator),
         unauthorized_for_missing_role: parts.config.authorization.missing_role_is_401,
         token_clock: Clock::live(),
@@ -116,6 +128,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         addressing: parts.addressing,
         authenticator: parts.authenticator,
         directory: parts.directory,
+        control,
         address: parts.address,
         tls: parts.tls,
         stop,
@@ -175,7 +188,7 @@ impl RunningServer {
         self.collateral.reload(now).await?;
         // Held while reading: a change in between would be lost to requests.
         let restructuring = self.directory.restructure().await;
-        let providers = providers::load(&providers::Loading {
+        let loaded = providers::load(&providers::Loading {
             config: &self.config,
             addressing: &self.addressing,
             store: &self.store,
@@ -183,7 +196,8 @@ impl RunningServer {
             now,
         })
         .await?;
-        restructuring.replace_all(providers);
+        self.control.replace_assembly(loaded.assembly);
+        restructuring.replace_all(loaded.providers);
         info!("reloaded");
         Ok(())
     }

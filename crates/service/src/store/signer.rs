@@ -2,8 +2,8 @@
 
 use attestry_evidence::time::UnixTime;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
 
 use super::{Store, StoreError};
 
@@ -63,6 +63,22 @@ pub struct SignerRecord {
     pub created_at: UnixTime,
 }
 
+impl<'a> NewSigner<'a> {
+    /// A certificate that is given with a new provider.
+    pub fn given(provider: &'a str, thumbprint: &'a str, certificate: &'a str, actor: &'a str) -> Self {
+        Self {
+            provider,
+            operation: SignerOperation::Add,
+            thumbprint,
+            certificate,
+            request: None,
+            issued_at: None,
+            actor,
+            approver: None,
+        }
+    }
+}
+
 impl SignerOperation {
     /// As stored and shown.
     pub fn name(self) -> &'static str {
@@ -77,24 +93,7 @@ impl Store {
     /// Appends changes to signers, all or none, and returns the number of the last.
     pub async fn signer_put(&self, changes: &[NewSigner<'_>], now: UnixTime) -> Result<i64, StoreError> {
         let mut change = self.change().await?;
-        let mut revision = 0;
-        for new in changes {
-            revision = sqlx::query_scalar(
-                "INSERT INTO policy_signer (provider, operation, thumbprint, certificate, request, issued_at, \
-                 actor, approver, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING revision",
-            )
-            .bind(new.provider)
-            .bind(new.operation.name())
-            .bind(new.thumbprint)
-            .bind(new.certificate)
-            .bind(new.request)
-            .bind(new.issued_at)
-            .bind(new.actor)
-            .bind(new.approver)
-            .bind(now.seconds())
-            .fetch_one(&mut *change)
-            .await?;
-        }
+        let revision = append_signers(&mut change, changes, now).await?;
         change.commit().await?;
         Ok(revision)
     }
@@ -129,6 +128,33 @@ impl Store {
             .map(record)
             .collect()
     }
+}
+
+/// Appends changes within a larger change, and returns the number of the last.
+pub(super) async fn append_signers(
+    change: &mut Transaction<'static, Sqlite>,
+    changes: &[NewSigner<'_>],
+    now: UnixTime,
+) -> Result<i64, StoreError> {
+    let mut revision = 0;
+    for new in changes {
+        revision = sqlx::query_scalar(
+            "INSERT INTO policy_signer (provider, operation, thumbprint, certificate, request, issued_at, \
+             actor, approver, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING revision",
+        )
+        .bind(new.provider)
+        .bind(new.operation.name())
+        .bind(new.thumbprint)
+        .bind(new.certificate)
+        .bind(new.request)
+        .bind(new.issued_at)
+        .bind(new.actor)
+        .bind(new.approver)
+        .bind(now.seconds())
+        .fetch_one(&mut **change)
+        .await?;
+    }
+    Ok(revision)
 }
 
 fn record(row: &SqliteRow) -> Result<SignerRecord, StoreError> {

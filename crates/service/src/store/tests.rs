@@ -73,7 +73,10 @@ async fn what_was_put_is_there_after_a_restart() {
     let store = &fixture.store;
     store.meta_put("schema", "1").await.unwrap();
     store.meta_put("schema", "2").await.unwrap();
-    store.provider_put("tenant", "{}", NOW).await.unwrap();
+    store
+        .provider_create(&provider("tenant"), &[], &created())
+        .await
+        .unwrap();
     store.policy_put(&set("SgxEnclave", "a.b.c"), NOW).await.unwrap();
     store.collateral_put(&collateral("standard", 17)).await.unwrap();
 
@@ -82,7 +85,7 @@ async fn what_was_put_is_there_after_a_restart() {
     let store = &fixture.store;
     assert_eq!(store.meta("schema").await.unwrap().as_deref(), Some("2"));
     assert_eq!(store.meta("other").await.unwrap(), None);
-    assert_eq!(store.provider_list().await.unwrap().len(), 1);
+    assert_eq!(store.provider_list(None, None).await.unwrap().len(), 1);
     assert_eq!(store.policy_current(Some("tenant")).await.unwrap().len(), 1);
     assert_same(
         &store.collateral_list().await.unwrap()[0],
@@ -90,32 +93,129 @@ async fn what_was_put_is_there_after_a_restart() {
     );
 }
 
+fn provider(name: &str) -> ProviderRecord {
+    ProviderRecord {
+        name: name.to_owned(),
+        given_name: name.to_uppercase(),
+        subscription: "Sub".to_owned(),
+        resource_group: "Group".to_owned(),
+        location: "eastus".to_owned(),
+        isolated: false,
+        tags: r#"{"a":"b"}"#.to_owned(),
+        public_network_access: None,
+        tpm_attestation_authentication: Some(false),
+        protected: false,
+        created_by: "somebody".to_owned(),
+        created_at: NOW,
+        updated_by: "somebody".to_owned(),
+        updated_at: NOW,
+        deleted_at: None,
+    }
+}
+
+fn happened(operation: ProviderOperation) -> NewProviderChange<'static> {
+    NewProviderChange {
+        operation,
+        detail: "{}",
+        actor: "somebody",
+        at: NOW,
+    }
+}
+
+fn created() -> NewProviderChange<'static> {
+    happened(ProviderOperation::Create)
+}
+
 #[tokio::test]
-async fn a_provider_is_replaced_and_keeps_its_date_of_birth() {
+async fn a_provider_is_created_once_changed_and_listed_by_its_place() {
     let fixture = Fixture::new().await;
     let store = &fixture.store;
-    let later = NOW.add_seconds(60).unwrap();
-    store
-        .provider_put("tenant", r#"{"mode":"aad"}"#, NOW)
-        .await
-        .unwrap();
-    store.provider_put("other", "{}", NOW).await.unwrap();
-    store
-        .provider_put("tenant", r#"{"mode":"isolated"}"#, later)
-        .await
-        .unwrap();
-
-    let providers = store.provider_list().await.unwrap();
-
-    let names: Vec<_> = providers.iter().map(|provider| provider.name.as_str()).collect();
-    assert_eq!(names, ["other", "tenant"]);
-    let tenant = ProviderRecord {
-        name: "tenant".to_owned(),
-        settings: r#"{"mode":"isolated"}"#.to_owned(),
-        created_at: NOW,
-        updated_at: later,
+    let mut tenant = provider("tenant");
+    store.provider_create(&tenant, &[], &created()).await.unwrap();
+    store.provider_create(&tenant, &[], &created()).await.unwrap_err();
+    let other = ProviderRecord {
+        resource_group: "Other".to_owned(),
+        ..provider("other")
     };
-    assert_eq!(providers[1], tenant);
+    store.provider_create(&other, &[], &created()).await.unwrap();
+    tenant.tags = "{}".to_owned();
+    tenant.public_network_access = Some(false);
+    tenant.protected = true;
+    tenant.updated_at = NOW.add_seconds(60).unwrap();
+    store
+        .provider_update(&tenant, &happened(ProviderOperation::Update))
+        .await
+        .unwrap();
+
+    assert_eq!(store.provider_get("tenant").await.unwrap(), Some(tenant.clone()));
+    assert_eq!(
+        store.provider_list(Some("sub"), Some("group")).await.unwrap(),
+        [tenant.clone()]
+    );
+    assert_eq!(
+        store.provider_list(Some("SUB"), None).await.unwrap(),
+        [other, tenant]
+    );
+    assert_eq!(store.provider_list(Some("su"), None).await.unwrap(), []);
+    assert_eq!(store.provider_count().await.unwrap(), 2);
+    let history = store.provider_change_list("tenant").await.unwrap();
+    let operations: Vec<_> = history.iter().map(|change| change.operation.as_str()).collect();
+    assert_eq!(
+        operations,
+        ["create", "update"],
+        "the refused creation left nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_purged_provider_leaves_its_history_and_nothing_that_counts() {
+    use SignerOperation::{Add, Remove};
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let signer = |thumbprint| NewSigner::given("tenant", thumbprint, "{}", "somebody");
+    store
+        .provider_create(&provider("tenant"), &[signer("AA"), signer("BB")], &created())
+        .await
+        .unwrap();
+    store.policy_put(&set("SgxEnclave", "a.b.c"), NOW).await.unwrap();
+    store.policy_put(&set("TdxVm", "d.e.f"), NOW).await.unwrap();
+    let removed = NewSigner {
+        operation: Remove,
+        ..signer("AA")
+    };
+    store.signer_put(&[removed], NOW).await.unwrap();
+
+    store
+        .provider_purge("tenant", &happened(ProviderOperation::Purge))
+        .await
+        .unwrap();
+    store
+        .provider_create(&provider("tenant"), &[signer("CC")], &created())
+        .await
+        .unwrap();
+
+    let current = store.policy_current(Some("tenant")).await.unwrap();
+    assert!(current.iter().all(|policy| policy.token.is_none()));
+    assert_eq!(current.len(), 2);
+    let history = store.policy_list("tenant", "SgxEnclave").await.unwrap();
+    assert_eq!(history[0].token.as_deref(), Some("a.b.c"));
+    let signers = store.signer_list(Some("tenant")).await.unwrap();
+    let sum: Vec<_> = signers
+        .iter()
+        .map(|change| (change.thumbprint.as_str(), change.operation))
+        .collect();
+    assert_eq!(
+        sum,
+        [
+            ("AA", Add),
+            ("BB", Add),
+            ("AA", Remove),
+            ("BB", Remove),
+            ("CC", Add)
+        ]
+    );
+    let changes = store.provider_change_list("tenant").await.unwrap();
+    assert_eq!(changes.len(), 3);
 }
 
 #[tokio::test]

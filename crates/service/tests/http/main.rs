@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod arm;
 mod attest;
 mod bound_signatures;
 mod cold_path;

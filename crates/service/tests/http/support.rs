@@ -23,11 +23,13 @@ use attestry_service::{
     authn::Authenticator,
     clock::Clock,
     collateral::{CollateralOptions, CollateralService, Edition, Source},
-    config::CorsConfig,
+    config::{ControlPlaneConfig, CorsConfig},
+    control::ControlPlane,
     decisions::Decisions,
     http::{App, router},
     provider::{
-        Addressing, Directory, PolicySigners, Provider, ProviderMode, Providers, Settings, StoredPolicy,
+        Addressing, Assembly, Directory, PolicySigners, Provider, ProviderMode, Providers, Settings,
+        StoredPolicy,
     },
     store::{Store, StoreOptions},
     telemetry::Metrics,
@@ -62,6 +64,7 @@ pub struct Setup {
     pub max_body_bytes: usize,
     pub authenticator: Arc<Authenticator>,
     pub cors: CorsConfig,
+    pub control_plane: ControlPlaneConfig,
 }
 
 /// A provider; types that are not listed have the default policy of its mode.
@@ -110,6 +113,7 @@ impl Setup {
             max_body_bytes: 1024 * 1024,
             authenticator: Arc::new(Authenticator::development()),
             cors: CorsConfig::default(),
+            control_plane: ControlPlaneConfig::default(),
         }
     }
 
@@ -226,9 +230,18 @@ impl Service {
             &TaskTracker::new(),
             CancellationToken::new(),
         );
+        let ring = KeyRing::generate(SigningAlgorithm::Rs256).unwrap();
+        let control = ControlPlane::new(
+            store.clone(),
+            Arc::clone(&directory),
+            Assembly::new(addressing, ring, Settings::default()).unwrap(),
+            setup.control_plane,
+            token_clock.clone(),
+        );
         let app = App {
             directory,
             decisions: decisions.clone(),
+            control,
             administration,
             authenticator: setup.authenticator,
             unauthorized_for_missing_role: false,

@@ -1,0 +1,154 @@
+//! `.../attestationProviders`: providers as resources.
+
+use axum::{
+    Json as Answer,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::{
+    ArmError,
+    request::{ArmCaller, Json, ProviderBody, Segments},
+    shape,
+    version::ArmVersion,
+};
+use crate::{
+    authz::{Operation, Target},
+    control::{ControlError, GroupId, ProviderId, Resource},
+    http::App,
+};
+
+pub(super) async fn get(
+    State(app): State<App>,
+    segments: Segments,
+    version: ArmVersion,
+    caller: ArmCaller,
+) -> Result<Answer<Value>, ArmError> {
+    let resource = readable(&app, &segments.provider()?, &caller, Operation::ReadProvider).await?;
+    Ok(Answer(shape::provider(&resource, version)))
+}
+
+/// Creates a provider, for which the caller needs a role in the group, or changes the one that is there.
+pub(super) async fn put(
+    State(app): State<App>,
+    segments: Segments,
+    version: ArmVersion,
+    caller: ArmCaller,
+    Json(body): Json<ProviderBody>,
+) -> Result<Response, ArmError> {
+    let id = segments.provider()?;
+    let existing = app.control.find(&id).await?;
+    match &existing {
+        Some(resource) => caller.may(Operation::WriteProvider, &resource.target())?,
+        None => caller.may(Operation::WriteProvider, &in_group(&id.group))?,
+    }
+    let put = app
+        .control
+        .put(id, body.put()?, existing.is_none(), caller.id())
+        .await?;
+    let shown = Answer(shape::provider(&put.resource, version));
+    if !put.created {
+        return Ok(shown.into_response());
+    }
+    let mut response = (StatusCode::CREATED, shown).into_response();
+    if let Ok(location) = HeaderValue::from_str(&format!("{}/", put.resource.attest_uri)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+pub(super) async fn patch(
+    State(app): State<App>,
+    segments: Segments,
+    version: ArmVersion,
+    caller: ArmCaller,
+    Json(body): Json<ProviderBody>,
+) -> Result<Answer<Value>, ArmError> {
+    let id = segments.provider()?;
+    readable(&app, &id, &caller, Operation::WriteProvider).await?;
+    let changed = app.control.patch(id.clone(), body.patch()?, caller.id()).await;
+    let changed = changed.map_err(|error| gone(error, &id))?;
+    Ok(Answer(shape::provider(&changed, version)))
+}
+
+pub(super) async fn delete(
+    State(app): State<App>,
+    segments: Segments,
+    _: ArmVersion,
+    caller: ArmCaller,
+) -> Result<StatusCode, ArmError> {
+    let id = segments.provider()?;
+    match app.control.find(&id).await? {
+        Some(resource) => caller.may(Operation::DeleteProvider, &resource.target())?,
+        None => caller.may(Operation::DeleteProvider, &in_group(&id.group))?,
+    }
+    Ok(match app.control.delete(id, caller.id()).await? {
+        true => StatusCode::OK,
+        false => StatusCode::NO_CONTENT,
+    })
+}
+
+pub(super) async fn list_of_subscription(
+    State(app): State<App>,
+    segments: Segments,
+    version: ArmVersion,
+    caller: ArmCaller,
+) -> Result<Answer<Value>, ArmError> {
+    let all = app.control.list(&segments.subscription()?, None).await?;
+    Ok(list(&all, version, &caller))
+}
+
+pub(super) async fn list_of_group(
+    State(app): State<App>,
+    segments: Segments,
+    version: ArmVersion,
+    caller: ArmCaller,
+) -> Result<Answer<Value>, ArmError> {
+    let GroupId { subscription, group } = segments.group()?;
+    let all = app.control.list(&subscription, Some(&group)).await?;
+    Ok(list(&all, version, &caller))
+}
+
+/// What the caller may read of these.
+fn list(all: &[Resource], version: ArmVersion, caller: &ArmCaller) -> Answer<Value> {
+    let shown: Vec<_> = all
+        .iter()
+        .filter(|resource| caller.may(Operation::ReadProvider, &resource.target()).is_ok())
+        .map(|resource| shape::provider(resource, version))
+        .collect();
+    Answer(json!({ "value": shown }))
+}
+
+/// The provider, if the caller may do this to it. Whether there is one is told only to those who may do it in its group
+/// or are its owners.
+pub(super) async fn readable(
+    app: &App,
+    id: &ProviderId,
+    caller: &ArmCaller,
+    operation: Operation,
+) -> Result<Resource, ArmError> {
+    let Some(resource) = app.control.find(id).await? else {
+        caller.may(operation, &in_group(&id.group))?;
+        return Err(ArmError::no_provider(id));
+    };
+    caller.may(operation, &resource.target())?;
+    Ok(resource)
+}
+
+/// A provider that went away between two looks was not there.
+pub(super) fn gone(error: ControlError, id: &ProviderId) -> ArmError {
+    match error {
+        ControlError::NotFound => ArmError::no_provider(id),
+        other => other.into(),
+    }
+}
+
+fn in_group(group: &GroupId) -> Target<'_> {
+    Target {
+        subscription: Some(group.subscription.as_str()),
+        resource_group: Some(&group.group),
+        ..Target::default()
+    }
+}
