@@ -28,7 +28,7 @@ use crate::collateral::{
 };
 use crate::config::{Config, ConfigError, INTEL_ROOT};
 use crate::http::listener::{TlsError, TlsIdentity};
-use crate::provider::{Addressing, Directory};
+use crate::provider::{Addressing, Directory, Providers};
 use crate::store::{Store, StoreError, StoreMode};
 use crate::telemetry::Metrics;
 use crate::token::TokenError;
@@ -144,6 +144,8 @@ impl Server {
         .await?;
 
         let authenticator = authenticator(&config, &mode, &addressing)?;
+        forget_unwanted(&store, &providers).await?;
+
         let attestor = Attestor::new(
             clock.clone(),
             Clock::live(),
@@ -171,6 +173,15 @@ impl Server {
             tls,
         }))
     }
+}
+
+/// Recorded decisions of providers that do not want any (any more) are nobody's business.
+async fn forget_unwanted(store: &Store, providers: &Providers) -> Result<(), StoreError> {
+    let recording = providers
+        .iter()
+        .filter(|provider| provider.settings.recorded_decisions > 0)
+        .map(|provider| provider.name.clone());
+    store.decision_retain(&recording.collect::<Vec<_>>()).await
 }
 
 /// Opens the store for the mode, before the mode writes anything into the data directory.

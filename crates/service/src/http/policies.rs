@@ -10,11 +10,13 @@ use attestry_api::{
     policy_token_hash,
     signed_envelope::Signer,
 };
+use attestry_policy::Diagnostic;
 use axum::{
     Json,
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
+use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -78,7 +80,26 @@ pub(super) async fn put(
     if let Some(signer) = &set.signer {
         claims.insert(claim::POLICY_SIGNER.to_owned(), shown(signer));
     }
-    answer(&app, &provider, claims)
+    let mut answer = answer(&app, &provider, claims)?;
+    if let Some(warnings) = warnings_header(&set.warnings) {
+        answer.headers_mut().insert(POLICY_WARNINGS, warnings);
+    }
+    Ok(answer)
+}
+
+/// What the linter found in a policy that was set all the same: `code@line:column`, several of them, for people; MAA's
+/// answer has no place for it.
+const POLICY_WARNINGS: HeaderName = HeaderName::from_static("x-attestry-policy-warnings");
+/// Findings in the header; a dry run tells them all.
+const MAX_WARNINGS: usize = 16;
+
+fn warnings_header(warnings: &[Diagnostic]) -> Option<HeaderValue> {
+    let shown = warnings.iter().take(MAX_WARNINGS);
+    let shown = shown.map(|finding| format!("{}@{}:{}", finding.code, finding.line, finding.column));
+    let text = shown.collect::<Vec<_>>().join(", ");
+    HeaderValue::from_str(&text)
+        .ok()
+        .filter(|value| !value.is_empty())
 }
 
 /// Resets the policy to the default one.

@@ -91,13 +91,18 @@ impl Store {
             .collect()
     }
 
-    /// Forgets the decisions of a provider: when it stops recording, or is deleted.
-    pub async fn decision_forget(&self, provider: &str) -> Result<(), StoreError> {
-        let mut change = self.change().await?;
-        sqlx::query("DELETE FROM recorded_decision WHERE provider = ?1")
-            .bind(provider)
-            .execute(&mut *change)
+    /// Forgets the decisions of every provider that is not among `recording`.
+    pub async fn decision_retain(&self, recording: &[String]) -> Result<(), StoreError> {
+        let kept: Vec<String> = sqlx::query_scalar("SELECT DISTINCT provider FROM recorded_decision")
+            .fetch_all(&self.pool)
             .await?;
+        let mut change = self.change().await?;
+        for provider in kept.iter().filter(|provider| !recording.contains(provider)) {
+            sqlx::query("DELETE FROM recorded_decision WHERE provider = ?1")
+                .bind(provider)
+                .execute(&mut *change)
+                .await?;
+        }
         Ok(change.commit().await?)
     }
 }

@@ -545,3 +545,16 @@ async fn a_certificate_that_is_no_authority_is_listed_and_cannot_sign() {
         "last",
     );
 }
+
+#[tokio::test]
+async fn what_the_linter_finds_is_told_beside_the_answer() {
+    let service = service(&[]).await;
+    let text = "version=1.0;\nauthorizationrules{[type==\"x-ms-sgx-svm\"] => permit();};";
+    let answer = service.put(SGX, &wrap_unsigned(text)).await;
+    assert_eq!(answer.header("x-attestry-policy-warnings"), "unknown-claim@2:27");
+    answer.token();
+    let careful =
+        "version=1.0; authorizationrules{[type==\"x-ms-sgx-is-debuggable\", value==false] => permit();};";
+    let clean = service.put(SGX, &wrap_unsigned(careful)).await;
+    assert_eq!(clean.header("x-attestry-policy-warnings"), "");
+}
