@@ -144,7 +144,7 @@ impl Server {
         .await?;
 
         let authenticator = authenticator(&config, &mode, &addressing)?;
-        forget_unwanted(&store, &providers).await?;
+        forget_unwanted(&store, &loaded.providers).await?;
 
         let attestor = Attestor::new(
             clock.clone(),
