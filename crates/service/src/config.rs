@@ -8,6 +8,7 @@ mod authorization;
 mod collateral;
 mod control_plane;
 mod cors;
+mod diagnostics;
 mod load;
 mod policy;
 mod provider;
@@ -30,6 +31,7 @@ pub use self::collateral::{CollateralConfig, SourceConfig, SourceKind};
 pub use self::control_plane::{ControlPlaneConfig, PrivateEndpointConfig};
 pub(crate) use self::cors::ANY as ANY_ORIGIN;
 pub use self::cors::CorsConfig;
+pub use self::diagnostics::DiagnosticsConfig;
 pub use self::policy::PolicyConfig;
 pub(crate) use self::provider::is_provider_name;
 pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
@@ -64,6 +66,8 @@ pub struct Config {
     pub authorization: AuthorizationConfig,
     /// What may be created by requests.
     pub control_plane: ControlPlaneConfig,
+    /// The diagnostic log.
+    pub diagnostics: DiagnosticsConfig,
     /// Logs.
     pub telemetry: TelemetryConfig,
 }
@@ -120,6 +124,7 @@ impl Config {
         self.authentication.validate()?;
         self.authorization.validate(&self.authentication)?;
         self.control_plane.validate()?;
+        self.diagnostics.validate()?;
         self.telemetry.validate()
     }
 }

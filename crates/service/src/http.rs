@@ -23,6 +23,7 @@ mod network;
 mod observe;
 mod openid;
 mod policies;
+mod recording;
 mod routes;
 mod signed_body;
 
@@ -37,7 +38,8 @@ pub use self::error::ApiError;
 use self::routes::{Class, Route};
 use crate::{
     administration::Administration, attest::Attestor, authn::Authenticator, clock::Clock, config::CorsConfig,
-    control::ControlPlane, decisions::Decisions, provider::Directory, store::Store, telemetry::Metrics,
+    control::ControlPlane, decisions::Decisions, diagnostics::DiagnosticLog, provider::Directory,
+    store::Store, telemetry::Metrics,
 };
 
 /// What the routes work with.
@@ -68,6 +70,8 @@ pub struct App {
     pub draining: CancellationToken,
     /// Most bytes of a request body, a setting.
     pub max_body_bytes: usize,
+    /// The diagnostic log; `None`: requests are not recorded.
+    pub diagnostics: Option<DiagnosticLog>,
     /// Which web pages may call, a setting.
     pub cors: CorsConfig,
 }

@@ -13,6 +13,7 @@ pub mod collateral;
 pub mod config;
 pub mod control;
 pub mod decisions;
+pub mod diagnostics;
 pub mod http;
 pub mod jobs;
 pub mod location;

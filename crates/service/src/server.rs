@@ -27,6 +27,7 @@ use crate::collateral::{
     CollateralOptions, CollateralService, Edition, ImportError, Source, SourceBuildError,
 };
 use crate::config::{Config, ConfigError, INTEL_ROOT};
+use crate::diagnostics::{DiagnosticLog, DiagnosticsError};
 use crate::http::listener::{TlsError, TlsIdentity};
 use crate::provider::{Addressing, Directory, Providers};
 use crate::store::{Store, StoreError, StoreMode};
@@ -110,6 +111,9 @@ pub enum StartError {
     /// The token issuer of development mode cannot be set up.
     #[error("the embedded token issuer cannot be set up")]
     EmbeddedIssuer(#[source] TokenError),
+    /// Requests cannot be recorded.
+    #[error(transparent)]
+    Diagnostics(#[from] DiagnosticsError),
     /// A provider cannot be set up.
     #[error("the provider `{name}` cannot be set up: {reason}")]
     Provider {
@@ -126,6 +130,10 @@ impl Server {
         let (config, store) = open_store(config, &mode).await?;
         let clock = clock(&mode);
         let metrics = Arc::new(Metrics::new());
+        let diagnostics = config.diagnostics.options(&config.store.data_dir);
+        let diagnostics = diagnostics
+            .map(|options| DiagnosticLog::start(&options, Arc::clone(&metrics)))
+            .transpose()?;
         let collateral = collateral(&config, &mode, &clock, &store, &metrics).await?;
 
         let listener = bind(config.server.listen).await?;
@@ -171,6 +179,7 @@ impl Server {
             listener,
             address,
             tls,
+            diagnostics,
         }))
     }
 }

@@ -459,6 +459,26 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "[diagnostics]",
+        intro: "The diagnostic log: one record a request, in the form of MAA's resource logs, as lines of JSON. Records of administrative operations are on disk before they are answered; without a log that can be written none is begun.",
+        fields: &[
+            field("enabled", "Whether requests are recorded in a file"),
+            field(
+                "file",
+                "The file, made for its owner only. Empty: `diagnostics.jsonl` in `store.data_dir`",
+            ),
+            field(
+                "max_file_bytes",
+                "Bytes after which a new file is begun and the old one becomes `<file>.1`",
+            ),
+            field("keep_files", "Most older files that are kept beside it"),
+            field(
+                "stdout",
+                "Whether records also go to standard output, for a collector; nothing else is written there",
+            ),
+        ],
+    },
+    Section {
         title: "[telemetry]",
         intro: "Logs, on standard error.",
         fields: &[

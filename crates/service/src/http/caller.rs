@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, header, request::Parts};
 
-use super::{ApiError, App, listener::ClientCertificate};
+use super::{ApiError, App, listener::ClientCertificate, recording::CallerNote};
 use crate::{
     authn::{AuthnError, Credentials, Principal},
     authz::{Operation, Target, authorize},
@@ -72,7 +72,11 @@ impl FromRequestParts<App> for Caller {
             .authenticator
             .authenticate(credentials, app.token_clock.now())
             .await;
-        principal.map(Self).map_err(|error| unknown(app, &error))
+        let principal = principal.map_err(|error| unknown(app, &error))?;
+        if let Some(note) = parts.extensions.get::<CallerNote>() {
+            note.set(&principal);
+        }
+        Ok(Self(principal))
     }
 }
 

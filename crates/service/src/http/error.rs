@@ -15,11 +15,12 @@ use axum::{
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::error;
 
-use super::explanation;
+use super::{explanation, recording::Refusal};
 use crate::{
     administration::AdministrationError,
     attest::{AttestError, WorkPoolError},
     collateral::CollateralUnavailable,
+    diagnostics::DiagnosticsError,
     provider::{ExplainLevel, PolicyError, UntrustedSigner},
     token::TokenError,
 };
@@ -29,6 +30,8 @@ pub(super) const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-co
 const RETRY_AFTER_LOAD: u16 = 1;
 /// Seconds after which a collateral source is worth asking again.
 const RETRY_AFTER_COLLATERAL: u16 = 10;
+/// Seconds after which a log that could not be written may have been mended.
+const RETRY_AFTER_LOG: u16 = 30;
 
 /// An answer that is not 200.
 #[derive(Debug)]
@@ -143,6 +146,25 @@ impl ApiError {
         }
     }
 
+    /// An administrative operation that was not begun, because it could not have been recorded.
+    pub(super) fn unrecorded(reason: &DiagnosticsError) -> Self {
+        error!(error = %reason, "an administrative operation was refused");
+        Self::new(
+            ErrorCode::ServiceUnavailable,
+            "the service cannot record administrative operations at present, nothing was done",
+        )
+        .retry_after(RETRY_AFTER_LOG)
+    }
+
+    /// An administrative operation that may have been done, and could not be recorded.
+    pub(super) fn record_lost(reason: &DiagnosticsError) -> Self {
+        error!(error = %reason, "the record of an administrative operation may be lost");
+        Self::new(
+            ErrorCode::InternalError,
+            "the operation may have been done, but its record could not be written",
+        )
+    }
+
     /// A fault of the service: told to the log, not to the client.
     pub(super) fn internal(cause: &dyn std::error::Error) -> Self {
         error!(error = %cause, "a request failed");
@@ -166,6 +188,21 @@ impl ApiError {
     pub(super) fn retry_after(mut self, seconds: u16) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// For the records: codes only, since messages may quote what was sent.
+    fn refusal(&self) -> Refusal {
+        let inner = self.inner.as_deref();
+        let precise = inner.map_or("", |inner| inner.code.as_str());
+        let codes = match precise {
+            "" => self.code.as_str().to_owned(),
+            precise => format!("{}/{precise}", self.code),
+        };
+        let malformed = matches!(
+            self.code,
+            ErrorCode::MethodNotAllowed | ErrorCode::RequestTimeout | ErrorCode::PayloadTooLarge
+        ) || inner.and_then(|inner| inner.stage.as_deref()) == Some("request");
+        Refusal { codes, malformed }
     }
 }
 
@@ -218,6 +255,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let refusal = self.refusal();
         let (code, retry_after, challenge) = (self.code, self.retry_after, self.challenge.clone());
         let mut response = (status, Json(self.into_body())).into_response();
         let headers = response.headers_mut();
@@ -228,6 +266,7 @@ impl IntoResponse for ApiError {
         if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
+        response.extensions_mut().insert(refusal);
         response
     }
 }

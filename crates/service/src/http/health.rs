@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::{ApiError, App, api_version::OptionalVersion};
-use crate::store::Store;
+use crate::{diagnostics::DiagnosticLog, store::Store};
 
 /// The process answers, and says when it is not to be relied on.
 pub(super) async fn live(State(app): State<App>) -> &'static str {
@@ -28,8 +28,8 @@ pub(super) async fn live(State(app): State<App>) -> &'static str {
     }
 }
 
-/// The service can do its job: the store answers, some provider has a key to sign with, and it is not about
-/// to stop.
+/// The service can do its job: the store answers, some provider has a key to sign with, requests can be recorded, and
+/// it is not about to stop.
 pub(super) async fn ready(State(app): State<App>, Extension(probe): Extension<Arc<StoreProbe>>) -> Response {
     let health = Health::of(&app, &probe).await;
     let status = if health.ready() {
@@ -56,9 +56,11 @@ pub(super) async fn service(
 }
 
 /// What readiness depends on.
+#[expect(clippy::struct_excessive_bools, reason = "the report has them one by one")]
 struct Health {
     store: bool,
     providers: bool,
+    diagnostics: bool,
     draining: bool,
 }
 
@@ -67,12 +69,13 @@ impl Health {
         Self {
             store: probe.answers(Instant::now()).await,
             providers: !app.directory.current().is_empty(),
+            diagnostics: !app.diagnostics.as_ref().is_some_and(DiagnosticLog::is_failing),
             draining: app.draining.is_cancelled(),
         }
     }
 
     fn ready(&self) -> bool {
-        self.store && self.providers && !self.draining
+        self.store && self.providers && self.diagnostics && !self.draining
     }
 
     fn report(&self) -> Value {
@@ -80,6 +83,7 @@ impl Health {
             "ready": self.ready(),
             "store": self.store,
             "providers": self.providers,
+            "diagnostics": self.diagnostics,
             "draining": self.draining,
         })
     }

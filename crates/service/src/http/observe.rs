@@ -7,12 +7,16 @@ use aws_lc_rs::rand;
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tracing::{Instrument, info, info_span};
 
-use super::{App, routes};
+use super::{
+    ApiError, App,
+    recording::Recording,
+    routes::{self, Class, RouteOperation},
+};
 use crate::telemetry::metrics::RequestLabels;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
@@ -24,18 +28,20 @@ const JSON_UTF_8: HeaderValue = HeaderValue::from_static("application/json; char
 
 pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
+    let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let found = matched.and_then(|pattern| routes::find(pattern, request.method()));
+    let found = matched.and_then(|pattern| routes::find(pattern, &method));
     // Labels come from the table only, so that no client can make the registry grow.
     let route = found.map_or("other", |(route, _)| route.pattern);
-    let method = request.method().clone();
+    let operation = found.and_then(|(_, operation)| operation);
     let id = request_id(request.headers());
     let echo = client_request_id(request.headers());
     app.metrics.in_flight.inc();
     // Counted down also when the client goes away and this future is dropped.
     let _in_flight = InFlight(&app);
     let span = info_span!("request", request.id = %id);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answer = record(&app, request, operation, &id, next);
+    let mut response = answer.instrument(span.clone()).await;
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
     app.metrics
@@ -49,6 +55,31 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     });
     finish(response.headers_mut(), &id, echo);
     response
+}
+
+/// Answers a request and records it; probes of the service's health are no operations of anybody.
+async fn record(
+    app: &App,
+    mut request: Request,
+    operation: Option<&RouteOperation>,
+    id: &str,
+    next: Next,
+) -> Response {
+    let probe = operation.is_some_and(|operation| operation.class == Class::Health);
+    let log = app.diagnostics.as_ref().filter(|_| !probe);
+    let Some(log) = log else {
+        return next.run(request).await;
+    };
+    let trace = trace_id(id).unwrap_or_default();
+    let mut recording = Recording::begin(log, &mut request, operation, trace);
+    let response = match recording.reserve().await {
+        Ok(()) => next.run(request).await,
+        Err(reason) => ApiError::unrecorded(&reason).into_response(),
+    };
+    match recording.finish(&response).await {
+        Ok(()) => response,
+        Err(reason) => ApiError::record_lost(&reason).into_response(),
+    }
 }
 
 struct InFlight<'a>(&'a App);

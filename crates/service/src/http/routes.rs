@@ -25,7 +25,6 @@ pub(super) struct RouteOperation {
     /// The method.
     pub(super) method: Method,
     /// The operation's name in records, MAA's where MAA has one. Attestations add the type.
-    #[expect(dead_code, reason = "for the records")]
     pub(super) name: &'static str,
     /// What it counts as.
     pub(super) class: Class,

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{error, info};
 
 use super::{Mode, StartError, development, providers};
 use crate::administration::Administration;
@@ -20,6 +20,7 @@ use crate::collateral::CollateralService;
 use crate::config::Config;
 use crate::control::ControlPlane;
 use crate::decisions::Decisions;
+use crate::diagnostics::DiagnosticLog;
 use crate::http::listener::{self, ListenerLimits, TlsIdentity};
 use crate::http::{self, App};
 use crate::jobs;
@@ -43,6 +44,7 @@ pub(super) struct Parts {
     pub(super) listener: TcpListener,
     pub(super) address: SocketAddr,
     pub(super) tls: Option<TlsIdentity>,
+    pub(super) diagnostics: Option<DiagnosticLog>,
 }
 
 /// A server that answers. Dropping it stops it abruptly; [`RunningServer::shutdown`] drains it.
@@ -59,6 +61,7 @@ pub struct RunningServer {
     control: ControlPlane,
     address: SocketAddr,
     tls: Option<TlsIdentity>,
+    diagnostics: Option<DiagnosticLog>,
     stop: CancellationToken,
     jobs: TaskTracker,
     serving: JoinHandle<bool>,
@@ -108,6 +111,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         metrics: Arc::clone(&parts.metrics),
         max_body_bytes: parts.config.server.max_body_bytes,
         cors: parts.config.cors.clone(),
+        diagnostics: parts.diagnostics.clone(),
         draining: stop.clone(),
     });
     let serving = tokio::spawn(listener::serve(
@@ -131,6 +135,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         control,
         address: parts.address,
         tls: parts.tls,
+        diagnostics: parts.diagnostics,
         stop,
         jobs,
         serving,
@@ -208,6 +213,11 @@ impl RunningServer {
         self.stop.cancel();
         let drained = self.serving.await.unwrap_or(false);
         self.jobs.wait().await;
+        if let Some(diagnostics) = &self.diagnostics
+            && let Err(error) = diagnostics.flush().await
+        {
+            error!(error = %error, "the last records may be lost");
+        }
         self.store.close().await;
         info!(server.drained = drained, "stopped");
         drained

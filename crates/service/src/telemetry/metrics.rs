@@ -83,6 +83,8 @@ pub struct Metrics {
     pub collateral_alarms: Family<CollateralLabels, Counter>,
     /// `attestry_collateral_fetches_total`: attempts to obtain a set, by source and outcome.
     pub collateral_fetches: Family<FetchLabels, Counter>,
+    /// `attestry_diagnostic_records_lost_total`: records that could not be written or found the queue full.
+    pub diagnostic_records_lost: Counter,
 }
 
 impl Metrics {
@@ -102,6 +104,7 @@ impl Metrics {
             collateral_expires_in: Family::default(),
             collateral_alarms: Family::default(),
             collateral_fetches: Family::default(),
+            diagnostic_records_lost: Counter::default(),
         };
         metrics.register();
         metrics
@@ -167,6 +170,11 @@ impl Metrics {
             "collateral_fetches",
             "Attempts to obtain documents",
             self.collateral_fetches.clone(),
+        );
+        registry.register(
+            "diagnostic_records_lost",
+            "Records of the diagnostic log that were lost",
+            self.diagnostic_records_lost.clone(),
         );
     }
 }

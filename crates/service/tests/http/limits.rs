@@ -54,7 +54,7 @@ async fn requests_whose_bodies_are_still_arriving_count_as_in_flight() {
 }
 
 /// A body of which nothing arrives.
-struct Silence;
+pub struct Silence;
 
 impl hyper::body::Body for Silence {
     type Data = bytes::Bytes;
@@ -69,7 +69,7 @@ impl hyper::body::Body for Silence {
 }
 
 /// Polls a future once; `None` when it is not ready.
-async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+pub async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     std::future::poll_fn(|context| {
         Poll::Ready(match future.as_mut().poll(context) {
             Poll::Ready(output) => Some(output),

@@ -26,6 +26,7 @@ use attestry_service::{
     config::{ControlPlaneConfig, CorsConfig},
     control::ControlPlane,
     decisions::Decisions,
+    diagnostics::{DiagnosticLog, DiagnosticsOptions},
     http::{App, router},
     provider::{
         Addressing, Assembly, Directory, PolicySigners, Provider, ProviderMode, Providers, Settings,
@@ -65,6 +66,8 @@ pub struct Setup {
     pub authenticator: Arc<Authenticator>,
     pub cors: CorsConfig,
     pub control_plane: ControlPlaneConfig,
+    /// Where requests are recorded.
+    pub diagnostics: Option<DiagnosticsOptions>,
 }
 
 /// A provider; types that are not listed have the default policy of its mode.
@@ -114,6 +117,7 @@ impl Setup {
             authenticator: Arc::new(Authenticator::development()),
             cors: CorsConfig::default(),
             control_plane: ControlPlaneConfig::default(),
+            diagnostics: None,
         }
     }
 
@@ -238,6 +242,9 @@ impl Service {
             setup.control_plane,
             token_clock.clone(),
         );
+        let diagnostics = setup
+            .diagnostics
+            .map(|options| DiagnosticLog::start(&options, Arc::clone(&metrics)).unwrap());
         let app = App {
             directory,
             decisions: decisions.clone(),
@@ -253,6 +260,7 @@ impl Service {
             draining: draining.clone(),
             max_body_bytes: setup.max_body_bytes,
             cors: setup.cors,
+            diagnostics,
         };
         Self {
             router: router(app),
