@@ -14,6 +14,9 @@ use crate::{
 /// Name of the member that holds the policy.
 pub const POLICY_MEMBER: &str = "AttestationPolicy";
 
+/// Members that say when and where a JWS may be used, and nothing of what it is for (RFC 7519, 4.1).
+const OF_ANY_JWT: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "nbf", "sub"];
+
 /// The envelope of "no policy": an unsigned JWS with an empty payload.
 pub const EMPTY_ENVELOPE: &str = "eyJhbGciOiJub25lIn0..";
 
@@ -39,7 +42,7 @@ pub enum PolicyEnvelopeError {
     #[error("the payload must be an object with the string member `AttestationPolicy`")]
     Payload,
     /// A reset must not carry anything else.
-    #[error("a reset must have an empty payload, this one carries a policy or a certificate")]
+    #[error("a reset must have an empty payload, this one asks for something else")]
     NotAReset,
     /// `AttestationPolicy` is not base64url of UTF-8 text.
     #[error("`AttestationPolicy` must be base64url of UTF-8 text")]
@@ -79,7 +82,7 @@ impl PolicyEnvelope {
         let SignedEnvelope { payload, signer } = SignedEnvelope::open(envelope)?;
         let empty = payload.is_empty()
             || json::parse_strict(&payload).is_ok_and(|value| match value {
-                Value::Object(members) => !members.keys().any(|name| names_content(name)),
+                Value::Object(members) => members.keys().all(|name| OF_ANY_JWT.contains(&name.as_str())),
                 Value::Null => true,
                 _ => false,
             });
@@ -154,10 +157,6 @@ impl PolicyEnvelope {
             payload,
         })
     }
-}
-
-fn names_content(member: &str) -> bool {
-    member == POLICY_MEMBER || CERTIFICATE_MEMBERS.contains(&member)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod change;
 mod check;
+mod durable;
 mod envelope;
 mod error;
 mod second_person;
@@ -16,7 +17,7 @@ use attestry_api::signed_envelope::Signer;
 use attestry_policy::Diagnostic;
 
 pub use self::change::{Change, PolicyForm};
-pub use self::check::{Checked, Effect};
+pub use self::check::{Checked, Effect, settings_in};
 pub use self::envelope::{Binding, BindingError};
 pub use self::error::AdministrationError;
 pub use self::second_person::{CHANGE_LIFE_SECONDS, MAX_PENDING_CHANGES};
@@ -24,7 +25,7 @@ use crate::{
     attest::WorkPool,
     clock::Clock,
     provider::{Changing, Directory, Provider},
-    store::{ChangeRecord, NewPolicy, NewSigner, PolicyOperation, PolicyRecord, SignerRecord, Store},
+    store::{ChangeRecord, PolicyRecord, SignerRecord, Store},
 };
 
 /// Makes changes.
@@ -136,13 +137,11 @@ impl Administration {
         provider: &Provider,
         change: &Change,
     ) -> Result<Option<i64>, AdministrationError> {
-        Ok(match change.kind() {
-            Some(kind) => {
-                self.store
-                    .policy_latest_issue(&provider.name, kind.name())
-                    .await?
-            }
-            None => self.store.signer_latest_issue(&provider.name).await?,
+        let (store, name) = (&self.store, &provider.name);
+        Ok(match (change.kind(), change) {
+            (Some(kind), _) => store.policy_latest_issue(name, kind.name()).await?,
+            (None, Change::Settings { .. }) => store.provider_latest_issue(name).await?,
+            (None, _) => store.signer_latest_issue(name).await?,
         })
     }
 
@@ -156,70 +155,10 @@ impl Administration {
     ) -> Result<Applied, AdministrationError> {
         let provider = changing.current();
         let Checked { binding, effect } = checked;
-        let policy_change = match (&effect, change) {
-            (Effect::SetPolicy { policy, .. }, _) => Some(PolicyOperation::Set(policy.envelope())),
-            (Effect::Reset { .. }, Change::ResetPolicy { envelope, .. }) => {
-                Some(PolicyOperation::Reset(envelope))
-            }
-            (Effect::Rollback { revision, token, .. }, _) => Some(PolicyOperation::Rollback {
-                restored: *revision,
-                token: token.as_deref(),
-            }),
-            _ => None,
-        };
-        let revision = match (policy_change, change.kind(), &effect) {
-            (Some(operation), Some(kind), _) => {
-                let new = NewPolicy {
-                    provider: &provider.name,
-                    attestation_type: kind.name(),
-                    change: operation,
-                    issued_at: binding.issued_at,
-                    actor: &actor.id,
-                    approver: actor.approver.as_deref(),
-                };
-                Some(self.store.policy_put(&new, self.clock.now()).await?)
-            }
-            (_, _, Effect::Signers { signers: Some(_), .. }) => Some(
-                self.put_signer(&provider, change, &effect, binding, actor)
-                    .await?,
-            ),
-            _ => None,
-        };
+        let revision = self
+            .make_durable(&provider, change, &effect, binding, actor)
+            .await?;
         Ok(show(changing, change, effect, revision))
-    }
-
-    async fn put_signer(
-        &self,
-        provider: &Provider,
-        change: &Change,
-        effect: &Effect,
-        binding: Binding,
-        actor: &Actor,
-    ) -> Result<i64, AdministrationError> {
-        let (
-            Change::Signer { action, envelope },
-            Effect::Signers {
-                thumbprint,
-                certificate,
-                ..
-            },
-        ) = (change, effect)
-        else {
-            return Err(AdministrationError::Internal(
-                "a change of signers changes none".to_owned(),
-            ));
-        };
-        let new = NewSigner {
-            provider: &provider.name,
-            operation: *action,
-            thumbprint,
-            certificate,
-            request: Some(envelope),
-            issued_at: binding.issued_at,
-            actor: &actor.id,
-            approver: actor.approver.as_deref(),
-        };
-        Ok(self.store.signer_put(&[new], self.clock.now()).await?)
     }
 
     /// The history of one policy, oldest first.
@@ -279,6 +218,11 @@ fn show(changing: &Changing, change: &Change, effect: Effect, revision: Option<i
         }
         (Effect::Reset { default: policy } | Effect::Rollback { policy, .. }, Some(kind)) => {
             changing.replace(provider.with_policy(kind, policy));
+        }
+        (Effect::Settings { settings, .. }, _) => {
+            let mut provider = provider;
+            provider.settings = *settings;
+            changing.replace(provider);
         }
         (
             Effect::Signers {

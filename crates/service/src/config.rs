@@ -33,6 +33,7 @@ pub(crate) use self::cors::ANY as ANY_ORIGIN;
 pub use self::cors::CorsConfig;
 pub use self::diagnostics::DiagnosticsConfig;
 pub use self::policy::PolicyConfig;
+pub(crate) use self::provider::MAX_RECORDED_DECISIONS;
 pub(crate) use self::provider::is_provider_name;
 pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
 pub use self::reference::markdown as reference_markdown;

@@ -27,7 +27,7 @@ use crate::{
     clock::Clock,
     config::ControlPlaneConfig,
     location::Location,
-    provider::{Addressing, Assembly, Directory, Provider, ProviderMode},
+    provider::{Addressing, Assembly, Directory, OwnSettings, Provider, ProviderMode},
     store::{
         ConnectionRecord, NewProviderChange, NewSigner, ProviderChange, ProviderOperation, ProviderRecord,
         Store,
@@ -235,6 +235,7 @@ impl ControlPlane {
             public_network_access: request.public_network_access,
             tpm_attestation_authentication: request.tpm_attestation_authentication,
             protected: false,
+            settings: OwnSettings::default().to_json(),
             created_by: actor.to_owned(),
             created_at: now,
             updated_by: actor.to_owned(),

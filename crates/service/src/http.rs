@@ -25,6 +25,7 @@ mod openid;
 mod policies;
 mod recording;
 mod routes;
+mod settings;
 mod signed_body;
 
 use std::sync::Arc;

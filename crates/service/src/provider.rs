@@ -8,6 +8,7 @@ mod acceptance;
 mod assembly;
 mod directory;
 mod network;
+mod own_settings;
 mod policy;
 mod signers;
 
@@ -28,6 +29,7 @@ pub use self::acceptance::{NotAccepted, PolicyTests, PolicyTestsError, subject};
 pub use self::assembly::{Assembly, AssemblyError, Blueprint, SIGNING_ALGORITHM};
 pub use self::directory::{Addressing, Changing, Directory, Providers, ProvidersError, Restructuring};
 pub use self::network::NetworkRules;
+pub use self::own_settings::{OwnSettings, OwnSettingsError};
 pub use self::policy::{PolicyError, StoredPolicy, default_text};
 pub use self::signers::{
     MAX_POLICY_SIGNERS, PolicyCertificate, PolicyCertificateError, PolicySigners, UntrustedSigner,

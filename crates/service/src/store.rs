@@ -30,7 +30,7 @@ pub use self::collateral::CollateralRecord;
 pub use self::connection::ConnectionRecord;
 pub use self::decision::{DecisionRecord, NewDecision};
 pub use self::policy::{NewPolicy, PolicyOperation, PolicyRecord};
-pub use self::provider::{NewProviderChange, ProviderChange, ProviderOperation, ProviderRecord};
+pub use self::provider::{Asked, NewProviderChange, ProviderChange, ProviderOperation, ProviderRecord};
 pub use self::seal::{KeyEncryptionKey, SealError};
 pub use self::signer::{NewSigner, SignerOperation, SignerRecord};
 pub use self::signing_key::{NewSigningKey, SigningKeyRecord, SigningKeyState};

@@ -112,6 +112,8 @@ fn a_reset_carries_nothing() {
         r#"{"AttestationPolicy":"e30"}"#,
         r#"{"policyCertificate":{}}"#,
         r#"{"maa-policyCertificate":{}}"#,
+        r#"{"revision":1}"#,
+        r#"{"settings":{}}"#,
         "[]",
         "1",
         "{",

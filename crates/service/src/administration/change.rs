@@ -3,7 +3,7 @@
 use attestry_api::AttestationType;
 use serde::{Deserialize, Serialize};
 
-use crate::store::SignerOperation;
+use crate::{provider::OwnSettings, store::SignerOperation};
 
 /// What somebody asks for. Kept as JSON while it waits for a second person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,13 @@ pub enum Change {
         /// The JWS that asks, `{"revision": N}`; an isolated provider needs one.
         envelope: Option<String>,
     },
+    /// Give a provider that was created by request other settings of its own.
+    Settings {
+        /// All of them.
+        settings: OwnSettings,
+        /// The JWS that asks, `{"settings": {...}}`; an isolated provider needs one.
+        envelope: Option<String>,
+    },
     /// Add or remove a policy signing certificate.
     Signer {
         /// Which of the two.
@@ -60,7 +67,7 @@ impl Change {
             Self::SetPolicy { kind, .. } | Self::ResetPolicy { kind, .. } | Self::Rollback { kind, .. } => {
                 Some(*kind)
             }
-            Self::Signer { .. } => None,
+            Self::Signer { .. } | Self::Settings { .. } => None,
         }
     }
 
@@ -70,7 +77,7 @@ impl Change {
             Self::SetPolicy { envelope, .. }
             | Self::ResetPolicy { envelope, .. }
             | Self::Signer { envelope, .. } => Some(envelope),
-            Self::Rollback { envelope, .. } => envelope.as_deref(),
+            Self::Rollback { envelope, .. } | Self::Settings { envelope, .. } => envelope.as_deref(),
         }
     }
 
@@ -80,6 +87,7 @@ impl Change {
             Self::SetPolicy { kind, .. } => format!("policies/{kind}"),
             Self::ResetPolicy { kind, .. } => format!("policies/{kind}:reset"),
             Self::Rollback { kind, .. } => format!("policies/{kind}:rollback"),
+            Self::Settings { .. } => "attestry/v1/settings".to_owned(),
             Self::Signer {
                 action: SignerOperation::Add,
                 ..

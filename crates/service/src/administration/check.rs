@@ -17,7 +17,8 @@ use serde_json::Value;
 use super::{AdministrationError, Binding, Change, PolicyForm};
 use crate::{
     provider::{
-        PolicyCertificate, PolicySigners, Provider, ProviderMode, StoredPolicy, UntrustedSigner, subject,
+        OwnSettings, PolicyCertificate, PolicySigners, Provider, ProviderMode, Settings, StoredPolicy,
+        UntrustedSigner, subject,
     },
     store::{PolicyRecord, SignerOperation},
 };
@@ -55,6 +56,13 @@ pub enum Effect {
         /// The policy.
         policy: Option<Arc<StoredPolicy>>,
     },
+    /// The provider has other settings of its own.
+    Settings {
+        /// What they make of the provider's settings.
+        settings: Box<Settings>,
+        /// They, JSON.
+        text: String,
+    },
     /// The signers change.
     Signers {
         /// Thumbprint of the certificate.
@@ -73,7 +81,8 @@ pub(super) fn check(
     restored: Option<&PolicyRecord>,
     now: UnixTime,
 ) -> Result<Checked, AdministrationError> {
-    if provider.mode == ProviderMode::Shared && change.kind().is_some() {
+    let of_signers = matches!(change, Change::Signer { .. });
+    if provider.mode == ProviderMode::Shared && !of_signers {
         return Err(AdministrationError::Shared);
     }
     match change {
@@ -94,6 +103,9 @@ pub(super) fn check(
         } => {
             let restored = restored.ok_or(AdministrationError::UnknownRevision { revision: *revision })?;
             rollback(provider, change, *kind, restored, envelope.as_deref(), now)
+        }
+        Change::Settings { settings, envelope } => {
+            own_settings(provider, change, settings, envelope.as_deref(), now)
         }
         Change::Signer { action, envelope } => signer(provider, change, *action, envelope, now),
     }
@@ -171,6 +183,47 @@ fn rollback(
         },
     })
 }
+
+/// The settings of a provider of the configuration are its operator's.
+fn own_settings(
+    provider: &Provider,
+    change: &Change,
+    asked: &OwnSettings,
+    envelope: Option<&str>,
+    now: UnixTime,
+) -> Result<Checked, AdministrationError> {
+    if provider.resource.is_none() {
+        return Err(AdministrationError::Configured);
+    }
+    let opened = envelope.map(SignedEnvelope::open).transpose()?;
+    let signer = opened.as_ref().and_then(|opened| opened.signer.as_ref());
+    let payload = opened.as_ref().map_or(&[][..], |opened| &opened.payload);
+    let binding = admit(provider, change, signer, payload, now)?;
+    if opened.is_some() && settings_in(payload)? != *asked {
+        return Err(AdministrationError::SettingsPayload);
+    }
+    let settings = asked.apply(&provider.settings)?;
+    Ok(Checked {
+        binding,
+        effect: Effect::Settings {
+            settings: Box::new(settings),
+            text: asked.to_json(),
+        },
+    })
+}
+
+/// The settings in a payload: its member `settings`.
+pub fn settings_in(payload: &[u8]) -> Result<OwnSettings, AdministrationError> {
+    let value = json::parse_strict(payload).ok();
+    let settings = value.as_ref().and_then(|value| value.get(SETTINGS));
+    // A list would be taken for the settings in their order.
+    let settings = settings.filter(|settings| settings.is_object());
+    let settings = settings.ok_or(AdministrationError::SettingsPayload)?;
+    Ok(OwnSettings::from_json(&settings.to_string())?)
+}
+
+/// Member of the payload that holds the settings.
+const SETTINGS: &str = "settings";
 
 /// Member of the payload that names the revision to bring back.
 const REVISION: &str = "revision";

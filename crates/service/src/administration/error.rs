@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::BindingError;
 use crate::{
     attest::WorkPoolError,
-    provider::{PolicyCertificateError, PolicyError, UntrustedSigner},
+    provider::{OwnSettingsError, PolicyCertificateError, PolicyError, UntrustedSigner},
     store::{ChangeState, StoreError},
 };
 
@@ -44,6 +44,15 @@ pub enum AdministrationError {
         /// The revision that is asked for.
         revision: i64,
     },
+    /// The provider's settings are not its administrators'.
+    #[error("the settings of this provider are in the service's configuration")]
+    Configured,
+    /// The JWS that asks for settings names others, or none.
+    #[error("the payload of the JWS must be `{{\"settings\": {{...}}}}`")]
+    SettingsPayload,
+    /// The settings mean nothing.
+    #[error(transparent)]
+    Settings(#[from] OwnSettingsError),
     /// The provider has no such change.
     #[error("this provider has no such change")]
     UnknownChange,

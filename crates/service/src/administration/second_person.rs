@@ -129,9 +129,10 @@ impl Administration {
 
     /// The newest revision of what a change changes.
     async fn newest(&self, provider: &str, change: &Change) -> Result<i64, AdministrationError> {
-        Ok(match change.kind() {
-            Some(kind) => self.store.policy_newest(provider, kind.name()).await?,
-            None => self.store.signer_newest(provider).await?,
+        Ok(match (change.kind(), change) {
+            (Some(kind), _) => self.store.policy_newest(provider, kind.name()).await?,
+            (None, Change::Settings { .. }) => self.store.provider_newest(provider).await?,
+            (None, _) => self.store.signer_newest(provider).await?,
         })
     }
 }

@@ -158,7 +158,7 @@ pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> 
 }
 
 /// A dry run evaluates them one after the other, a millisecond each, and holds them in memory.
-const MAX_RECORDED_DECISIONS: u32 = 1_000;
+pub(crate) const MAX_RECORDED_DECISIONS: u32 = 1_000;
 
 /// Attestation provider names as Azure Resource Manager takes them, in lower case. A host label neither begins nor ends
 /// with a hyphen (RFC 1123, 2.1).

@@ -8,8 +8,8 @@ use crate::{
     config::{PrivateEndpointConfig, ProviderMode},
     location::Location,
     provider::{
-        Assembly, AssemblyError, Blueprint, NetworkRules, Placement, PolicySigners, PolicyTests, Provider,
-        Settings,
+        Assembly, AssemblyError, Blueprint, NetworkRules, OwnSettings, Placement, PolicySigners, PolicyTests,
+        Provider, Settings,
     },
     store::{ConnectionRecord, PolicyRecord, ProviderRecord, SignerRecord},
 };
@@ -98,7 +98,7 @@ pub fn assemble(
         } else {
             ProviderMode::Aad
         },
-        settings: settings(assembly.settings(), record),
+        settings: settings(&own(assembly.settings(), record), record),
         tests: PolicyTests::default(),
         resource: Some(Placement {
             subscription: record.subscription.clone(),
@@ -108,6 +108,16 @@ pub fn assemble(
         network: network(record, &belongings.connections, endpoints),
     };
     assembly.build(blueprint, &belongings.policies, signers)
+}
+
+/// The settings of a provider by those of its own. They were checked when they came; should a later release not know
+/// them any more, the provider is judged by the service's defaults, which are strict.
+fn own(common: &Settings, record: &ProviderRecord) -> Settings {
+    let own = OwnSettings::from_json(&record.settings).and_then(|own| own.apply(common));
+    own.unwrap_or_else(|reason| {
+        error!(provider.name = record.name, settings.reason = %reason, "the settings of a provider cannot be used");
+        common.clone()
+    })
 }
 
 /// The settings of a provider by its switches.

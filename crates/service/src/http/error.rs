@@ -225,10 +225,14 @@ impl From<AdministrationError> for ApiError {
             | Reason::Envelope(_)
             | Reason::RollbackEnvelope(_)
             | Reason::RollbackPayload { .. }
+            | Reason::SettingsPayload
+            | Reason::Configured
             | Reason::CertificateEnvelope(_)
             | Reason::Binding(_)
             | Reason::Untrusted(UntrustedSigner::Unsigned) => ErrorCode::InvalidOperation,
-            Reason::Untrusted(_) | Reason::Certificate(_) => ErrorCode::InvalidParameter,
+            Reason::Untrusted(_) | Reason::Certificate(_) | Reason::Settings(_) => {
+                ErrorCode::InvalidParameter
+            }
             Reason::Policy(policy) => {
                 let answer = Self::new(ErrorCode::PolicyParsingError, parsing_message(policy));
                 return answer.explained(explanation::of_policy(policy));

@@ -6,7 +6,7 @@
 use axum::routing::{MethodRouter, get, post};
 use http::Method;
 
-use super::{App, arm, attest, certificates, certs, changes, health, history, openid, policies};
+use super::{App, arm, attest, certificates, certs, changes, health, history, openid, policies, settings};
 
 /// A path and what can be done with it.
 #[derive(Debug)]
@@ -150,6 +150,14 @@ const ROUTES: &[Route] = &[
         pattern: "/attestry/v1/certificates/history",
         handlers: || get(history::signers),
         operations: &[operation(Method::GET, "GetPolicySignerHistory", Class::Read)],
+    },
+    Route {
+        pattern: "/attestry/v1/settings",
+        handlers: || get(settings::get).put(settings::put),
+        operations: &[
+            operation(Method::GET, "GetProviderSettings", Class::Read),
+            operation(Method::PUT, "SetProviderSettings", Class::Change),
+        ],
     },
     Route {
         pattern: "/attestry/v1/changes",

@@ -30,6 +30,8 @@ pub struct ProviderRecord {
     pub tpm_attestation_authentication: Option<bool>,
     /// Whether its deletion is refused.
     pub protected: bool,
+    /// Settings of its own, a JSON text whose meaning the provider module owns.
+    pub settings: String,
     /// Who created it.
     pub created_by: String,
     /// When.
@@ -59,6 +61,8 @@ pub enum ProviderOperation {
     Protect,
     /// Its deletion is allowed again.
     Unprotect,
+    /// It was given other settings.
+    Settings,
     /// A private endpoint connection was made or changed.
     PutConnection,
     /// A private endpoint connection was taken away.
@@ -76,6 +80,17 @@ pub struct NewProviderChange<'a> {
     pub actor: &'a str,
     /// When.
     pub at: UnixTime,
+}
+
+/// How a change was asked for, beyond who asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// The JWS, if there is one.
+    pub request: Option<&'a str>,
+    /// Its `iat`, if it has one.
+    pub issued_at: Option<i64>,
+    /// The second person, where two are needed.
+    pub approver: Option<&'a str>,
 }
 
 /// An entry of a provider's history.
@@ -106,6 +121,7 @@ impl ProviderOperation {
             Self::Purge => "purge",
             Self::Protect => "protect",
             Self::Unprotect => "unprotect",
+            Self::Settings => "settings",
             Self::PutConnection => "put-connection",
             Self::DeleteConnection => "delete-connection",
         }
@@ -125,7 +141,7 @@ impl Store {
         sqlx::query(
             "INSERT INTO provider (name, given_name, subscription, resource_group, location, trust_model, tags, \
              public_network_access, tpm_attestation_authentication, protected, settings, created_by, created_at, \
-             updated_by, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '{}', ?11, ?12, ?13, ?14)",
+             updated_by, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?15, ?11, ?12, ?13, ?14)",
         )
         .bind(&record.name)
         .bind(&record.given_name)
@@ -141,6 +157,7 @@ impl Store {
         .bind(record.created_at.seconds())
         .bind(&record.updated_by)
         .bind(record.updated_at.seconds())
+        .bind(&record.settings)
         .execute(&mut *change)
         .await?;
         forget(&mut change, &record.name, history).await?;
@@ -172,6 +189,46 @@ impl Store {
         .await?;
         append(&mut change, &record.name, history).await?;
         Ok(change.commit().await?)
+    }
+
+    /// Gives a provider other settings of its own (the entry's detail), and returns the number of the entry.
+    pub async fn provider_settings_put(
+        &self,
+        name: &str,
+        history: &NewProviderChange<'_>,
+        asked: &Asked<'_>,
+    ) -> Result<i64, StoreError> {
+        let mut change = self.change().await?;
+        sqlx::query("UPDATE provider SET settings = ?2, updated_by = ?3, updated_at = ?4 WHERE name = ?1")
+            .bind(name)
+            .bind(history.detail)
+            .bind(history.actor)
+            .bind(history.at.seconds())
+            .execute(&mut *change)
+            .await?;
+        let revision = append_asked(&mut change, name, history, asked).await?;
+        change.commit().await?;
+        Ok(revision)
+    }
+
+    /// The newest entry of a provider's history; 0 when it has none.
+    pub async fn provider_newest(&self, name: &str) -> Result<i64, StoreError> {
+        Ok(
+            sqlx::query_scalar("SELECT coalesce(max(revision), 0) FROM provider_change WHERE provider = ?1")
+                .bind(name)
+                .fetch_one(&self.pool)
+                .await?,
+        )
+    }
+
+    /// The latest `iat` of all JWSs that changed a provider's settings; `None` when none had one.
+    pub async fn provider_latest_issue(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        Ok(
+            sqlx::query_scalar("SELECT max(issued_at) FROM provider_change WHERE provider = ?1")
+                .bind(name)
+                .fetch_one(&self.pool)
+                .await?,
+        )
     }
 
     /// Deletes a provider for good, with its connections; its name is free. Its policies and signers stay in the
@@ -260,17 +317,30 @@ pub(super) async fn append(
     provider: &str,
     history: &NewProviderChange<'_>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO provider_change (provider, operation, detail, actor, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    append_asked(change, provider, history, &Asked::default()).await?;
+    Ok(())
+}
+
+async fn append_asked(
+    change: &mut Transaction<'static, Sqlite>,
+    provider: &str,
+    history: &NewProviderChange<'_>,
+    asked: &Asked<'_>,
+) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(
+        "INSERT INTO provider_change (provider, operation, detail, actor, created_at, request, approver, issued_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING revision",
     )
     .bind(provider)
     .bind(history.operation.name())
     .bind(history.detail)
     .bind(history.actor)
     .bind(history.at.seconds())
-    .execute(&mut **change)
-    .await?;
-    Ok(())
+    .bind(asked.request)
+    .bind(asked.approver)
+    .bind(asked.issued_at)
+    .fetch_one(&mut **change)
+    .await?)
 }
 
 /// Appends to the histories of policies and signers what makes none of them count.
@@ -312,6 +382,7 @@ fn record(row: &SqliteRow) -> Result<ProviderRecord, StoreError> {
         public_network_access: row.try_get("public_network_access")?,
         tpm_attestation_authentication: row.try_get("tpm_attestation_authentication")?,
         protected: row.try_get("protected")?,
+        settings: row.try_get("settings")?,
         created_by: row.try_get("created_by")?,
         created_at: UnixTime::new(row.try_get("created_at")?),
         updated_by: row.try_get("updated_by")?,

@@ -105,6 +105,7 @@ fn provider(name: &str) -> ProviderRecord {
         public_network_access: None,
         tpm_attestation_authentication: Some(false),
         protected: false,
+        settings: "{}".to_owned(),
         created_by: "somebody".to_owned(),
         created_at: NOW,
         updated_by: "somebody".to_owned(),

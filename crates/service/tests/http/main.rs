@@ -17,6 +17,7 @@ mod diagnostics;
 mod history;
 mod jws_battery;
 mod limits;
+mod own_settings;
 mod recorded_administration;
 mod recorded_exchanges;
 mod routes;
