@@ -13,6 +13,7 @@ mod certificates;
 mod certs;
 mod changes;
 mod cors;
+mod dev_issuer;
 mod dry_run;
 mod error;
 mod explanation;
@@ -89,7 +90,7 @@ pub fn router(app: App) -> Router {
     let routes = classes
         .into_iter()
         .map(|class| routes_of(class, &app))
-        .fold(Router::new(), Router::merge)
+        .fold(embedded_issuer(&app), Router::merge)
         .fallback(nothing_here)
         .layer(Extension(Arc::new(health::StoreProbe::new(app.store.clone()))))
         .layer(middleware::from_fn(network::guard))
@@ -100,6 +101,14 @@ pub fn router(app: App) -> Router {
     Router::new()
         .fallback_service(routes)
         .layer(middleware::map_request_with_state(app, address::resolve))
+}
+
+/// The routes of the token issuer of development mode, where there is one.
+fn embedded_issuer(app: &App) -> Router<App> {
+    match app.authenticator.embedded_issuer() {
+        Some(_) => dev_issuer::routes().method_not_allowed_fallback(wrong_method),
+        None => Router::new(),
+    }
 }
 
 /// The routes whose first operation is of this class; cross-origin requests are a matter of all methods of a path.
