@@ -28,7 +28,7 @@ use crate::collateral::{
 };
 use crate::config::{Config, ConfigError, INTEL_ROOT};
 use crate::diagnostics::{DiagnosticLog, DiagnosticsError};
-use crate::http::listener::{TlsError, TlsIdentity};
+use crate::http::listener::{TlsError, TlsFiles, TlsIdentity};
 use crate::provider::{Addressing, Directory, Providers};
 use crate::store::{Store, StoreError, StoreMode};
 use crate::telemetry::Metrics;
@@ -339,11 +339,24 @@ fn authenticator(config: &Config, mode: &Mode, addressing: &Addressing) -> Resul
 }
 
 fn tls(config: &Config) -> Result<Option<TlsIdentity>, StartError> {
-    if !config.server.has_tls() {
-        return Ok(None);
+    let files = tls_files(config);
+    if config.server.has_tls() {
+        return Ok(Some(TlsIdentity::from_files(files)?));
     }
-    Ok(Some(TlsIdentity::from_files(
-        &config.server.tls_certificate,
-        &config.server.tls_private_key,
-    )?))
+    match files.client_authorities {
+        None => Ok(None),
+        Some(_) => Err(StartError::Config(ConfigError::Key {
+            key: "authentication.client_certificates.ca_file".to_owned(),
+            reason: "client certificates need TLS, and `server.tls_certificate` is empty".to_owned(),
+        })),
+    }
+}
+
+fn tls_files(config: &Config) -> TlsFiles<'_> {
+    let client_authorities = config.authentication.client_certificates.ca_file.as_path();
+    TlsFiles {
+        certificate: &config.server.tls_certificate,
+        private_key: &config.server.tls_private_key,
+        client_authorities: Some(client_authorities).filter(|path| !path.as_os_str().is_empty()),
+    }
 }

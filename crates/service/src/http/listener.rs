@@ -35,7 +35,7 @@ use tracing::{debug, warn};
 use self::activity::{Activity, WatchedIo};
 pub use self::body::BodyError;
 use self::body::DeadlineBody;
-pub use self::tls::{ClientCertificate, TlsError, TlsIdentity};
+pub use self::tls::{ClientCertificate, TlsError, TlsFiles, TlsIdentity};
 use crate::config::ServerConfig;
 use crate::telemetry::Metrics;
 
@@ -164,15 +164,24 @@ struct Context {
 }
 
 impl Context {
-    async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
+    async fn connection(&self, stream: TcpStream, address: SocketAddr) {
         // Responses are small and complete: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
         let Some(tls) = &self.tls else {
+            let peer = Peer {
+                address,
+                certificate: None,
+            };
             return self.http(stream, peer, Protocol::Http1).await;
         };
         match timeout(self.limits.handshake_timeout, tls.acceptor().accept(stream)).await {
             Ok(Ok(stream)) => {
-                let protocol = Protocol::by_alpn(stream.get_ref().1.alpn_protocol());
+                let session = stream.get_ref().1;
+                let protocol = Protocol::by_alpn(session.alpn_protocol());
+                let peer = Peer {
+                    address,
+                    certificate: ClientCertificate::of(session),
+                };
                 self.http(stream, peer, protocol).await;
             }
             failed => {
@@ -180,12 +189,12 @@ impl Context {
                 let error = failed.map_or("timeout".to_owned(), |result| {
                     result.err().map_or_else(String::new, |error| error.to_string())
                 });
-                debug!(client.address = %peer, error, "TLS handshake failed");
+                debug!(client.address = %address, error, "TLS handshake failed");
             }
         }
     }
 
-    async fn http<S>(&self, stream: S, peer: SocketAddr, protocol: Protocol)
+    async fn http<S>(&self, stream: S, peer: Peer, protocol: Protocol)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -202,7 +211,13 @@ impl Context {
             let (router, activity) = (self.router.clone(), Arc::clone(&activity));
             let body_timeout = self.limits.body_timeout;
             service_fn(move |request| {
-                answer(router.clone(), Arc::clone(&activity), request, peer, body_timeout)
+                answer(
+                    router.clone(),
+                    Arc::clone(&activity),
+                    request,
+                    peer.clone(),
+                    body_timeout,
+                )
             })
         };
         match protocol {
@@ -255,13 +270,23 @@ async fn answer(
     router: Router,
     activity: Arc<Activity>,
     mut request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: Peer,
     body_timeout: Duration,
 ) -> Result<Response<Body>, Infallible> {
     let _in_flight = activity.request();
-    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(ConnectInfo(peer.address));
+    if let Some(certificate) = peer.certificate {
+        request.extensions_mut().insert(certificate);
+    }
     let request = request.map(|body| Body::new(DeadlineBody::new(body, body_timeout)));
     router.oneshot(request).await
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+struct Peer {
+    address: SocketAddr,
+    certificate: Option<ClientCertificate>,
 }
 
 /// How a connection is spoken to.

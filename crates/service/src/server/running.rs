@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use super::{Mode, StartError, development, providers};
+use super::{Mode, StartError, development, providers, tls_files};
 use crate::administration::Administration;
 use crate::attest::{Attestor, WorkPool};
 use crate::authn::Authenticator;
@@ -179,14 +179,12 @@ impl RunningServer {
         &self.metrics
     }
 
-    /// Reads again what may change under a running server: the TLS certificate, files of issuers' keys, and the policies, keys and
-    /// collateral in the store. What cannot be read stays as it is. The configuration is read at start only.
+    /// Reads again what may change under a running server: the TLS certificate, the authorities of client
+    /// certificates, files of issuers' keys, and the policies, keys and collateral in the store. What cannot be read
+    /// stays as it is. The configuration is read at start only.
     pub async fn reload(&self) -> Result<(), StartError> {
         if let Some(tls) = &self.tls {
-            tls.reload(
-                &self.config.server.tls_certificate,
-                &self.config.server.tls_private_key,
-            )?;
+            tls.reload(tls_files(&self.config))?;
         }
         self.authenticator.reload()?;
         let now = self.clock.now();

@@ -13,6 +13,7 @@ mod attest;
 mod bound_signatures;
 mod cold_path;
 mod cross_origin;
+mod dev_issuer;
 mod diagnostics;
 mod history;
 mod jws_battery;

@@ -19,6 +19,8 @@ use tokio_rustls::client::TlsStream;
 
 use super::*;
 
+mod client_certificates;
+
 /// A test that waits longer than this has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A timeout that a test waits for.
@@ -58,14 +60,21 @@ impl Certificates {
     fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let certificate = write_identity(directory.path());
-        let identity =
-            TlsIdentity::from_files(&directory.path().join("c.pem"), &directory.path().join("k.pem"))
-                .unwrap();
+        let (chain, key) = (directory.path().join("c.pem"), directory.path().join("k.pem"));
+        let identity = TlsIdentity::from_files(files(&chain, &key)).unwrap();
         Self {
             directory,
             identity,
             certificate,
         }
+    }
+}
+
+fn files<'a>(certificate: &'a Path, private_key: &'a Path) -> TlsFiles<'a> {
+    TlsFiles {
+        certificate,
+        private_key,
+        client_authorities: None,
     }
 }
 
@@ -468,7 +477,7 @@ async fn a_replaced_certificate_is_used_for_new_connections() {
     let (chain, key) = (directory.join("c.pem"), directory.join("k.pem"));
     let renewed = write_identity(directory);
 
-    certificates.identity.reload(&chain, &key).unwrap();
+    certificates.identity.reload(files(&chain, &key)).unwrap();
 
     assert!(server.connect_trusting(renewed.clone(), &[]).await.is_ok());
     assert!(
@@ -479,7 +488,7 @@ async fn a_replaced_certificate_is_used_for_new_connections() {
     );
 
     std::fs::write(&key, "no key").unwrap();
-    let refused = certificates.identity.reload(&chain, &key);
+    let refused = certificates.identity.reload(files(&chain, &key));
     assert!(
         matches!(
             refused,
