@@ -1,6 +1,7 @@
 //! The command tree; each command is a file with its arguments and its few lines of work.
 
 mod attest;
+mod change;
 mod collateral;
 mod config;
 mod demo;
@@ -8,7 +9,9 @@ mod forge;
 mod inspect;
 mod manual;
 mod policy;
+mod provider;
 mod serve;
+mod signer;
 mod token;
 mod verify;
 
@@ -64,6 +67,9 @@ pub enum Command {
     Inspect(inspect::Args),
     Token(token::Args),
     Policy(policy::Args),
+    Signer(signer::Args),
+    Change(change::Args),
+    Provider(provider::Args),
     Collateral(collateral::Args),
     Forge(forge::Args),
     Config(config::Args),
@@ -81,6 +87,9 @@ pub fn run(command: &Command, output: Output) -> Result<Verdict, Failure> {
         Command::Inspect(args) => inspect::run(args, output),
         Command::Token(args) => token::run(args, output),
         Command::Policy(args) => policy::run(args, output),
+        Command::Signer(args) => signer::run(args, output),
+        Command::Change(args) => change::run(args, output),
+        Command::Provider(args) => provider::run(args, output),
         Command::Collateral(args) => collateral::run(args, output),
         Command::Forge(args) => forge::run(args, output),
         Command::Config(args) => config::run(args, output),

@@ -3,7 +3,9 @@
 //! Parses the command line, runs one command and turns its outcome into the exit status that scripts rely on.
 //! It owns presentation only: every decision about evidence, policies and tokens is made by the libraries.
 
+mod administration;
 mod appraisal;
+mod certificate;
 mod collateral_files;
 mod commands;
 mod development;
@@ -12,6 +14,7 @@ mod input;
 mod output;
 mod service;
 mod signals;
+mod signing;
 
 use std::process::ExitCode;
 

@@ -1,13 +1,61 @@
 //! Talking to a running service: the client from the common options, and what its failures mean for the exit status.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use attestry_client::{Client, ClientBuilder, ClientError, InnerError};
 use serde_json::{Map, Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Verdict};
 use crate::input;
+use crate::output::{BAD, Output, facts, paint};
+
+/// Which service, and as whom.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// Base URL of the service or provider
+    #[arg(long, value_name = "URL", env = "ATTESTRY_ENDPOINT")]
+    endpoint: String,
+
+    /// Certificate (PEM) of the authority that issued the service's TLS certificate
+    #[arg(long, value_name = "FILE", env = "ATTESTRY_CA")]
+    ca: Option<PathBuf>,
+
+    /// Bearer token to authenticate with, where the service asks for one
+    #[arg(long, value_name = "TOKEN", env = "ATTESTRY_TOKEN", hide_env_values = true)]
+    token_auth: Option<String>,
+
+    /// Client certificate (PEM) to authenticate with
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ATTESTRY_CLIENT_CERT",
+        requires = "client_key"
+    )]
+    client_cert: Option<PathBuf>,
+
+    /// Private key (PEM) of the client certificate
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ATTESTRY_CLIENT_KEY",
+        requires = "client_cert"
+    )]
+    client_key: Option<PathBuf>,
+}
+
+impl Connection {
+    /// The client; nothing is sent yet.
+    pub fn client(&self) -> Result<Client, Failure> {
+        let mut builder = client(&self.endpoint, self.ca.as_deref(), self.token_auth.as_deref())?;
+        if let (Some(certificate), Some(key)) = (&self.client_cert, &self.client_key) {
+            let pem = [input::read(certificate)?, b"\n".to_vec(), input::read(key)?].concat();
+            builder = builder.identity_pem(pem);
+        }
+        builder.build().map_err(|error| failure(&error))
+    }
+}
 
 /// Runs a future to its end on a runtime of its own.
 pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -35,6 +83,9 @@ pub fn failure(error: &ClientError) -> Failure {
     match error {
         ClientError::Endpoint { .. }
         | ClientError::CertificateAuthority { .. }
+        | ClientError::Identity { .. }
+        | ClientError::Certificate { .. }
+        | ClientError::Envelope { .. }
         | ClientError::NotAJsonObject { .. } => Failure::usage(message),
         ClientError::Unreachable { reason, .. } if reason.contains("UnknownIssuer") => Failure::environment(message)
             .hint("give the certificate authority of the service with --ca; for `serve --dev` it is <data>/tls/ca.pem"),
@@ -42,6 +93,39 @@ pub fn failure(error: &ClientError) -> Failure {
         error if error.is_refusal() => Failure::refused(message),
         _ => Failure::environment(message),
     }
+}
+
+/// Reports what the service said no to, and why: for people on stderr, for scripts as a document. Anything else is a
+/// failure of the command.
+pub fn refused(error: &ClientError, output: Output) -> Result<Verdict, Failure> {
+    if !error.is_refusal() {
+        return Err(failure(error));
+    }
+    if output.is_json() {
+        let reason = refusal_document(error).unwrap_or_else(|| json!({"message": error.to_string()}));
+        Output::document(&json!({ "error": reason }))?;
+    } else {
+        print_refusal(error);
+    }
+    Ok(Verdict::Refused)
+}
+
+/// The refusal for people, with the service's explanation.
+pub fn print_refusal(error: &ClientError) {
+    let ClientError::Service {
+        message,
+        inner,
+        request_id,
+        ..
+    } = error
+    else {
+        Output::note(&format!("{} {error}", paint(BAD, "refused:")));
+        return;
+    };
+    Output::note(&format!("{} {message}", paint(BAD, "refused:")));
+    let mut rows = inner.as_deref().map(refusal_rows).unwrap_or_default();
+    rows.extend(request_id.iter().map(|id| ("request id".to_owned(), id.clone())));
+    Output::note(facts(rows).trim_end());
 }
 
 /// A refusal by the service as members of a JSON document: code, message and the explanation; nothing when the error
@@ -107,6 +191,10 @@ fn detail_rows(name: &str, value: &Value) -> Vec<(String, String)> {
             .iter()
             .map(|item| ("too low".to_owned(), shortfall(item)))
             .collect(),
+        ("diagnostics", Value::Array(items)) => items
+            .iter()
+            .map(|item| ("mistake".to_owned(), finding(item)))
+            .collect(),
         (_, Value::Array(items)) if items.iter().any(Value::is_object) => items
             .iter()
             .map(|item| (name.to_owned(), one_line(item)))
@@ -123,6 +211,18 @@ fn shortfall(item: &Value) -> String {
         member("component"),
         member("found"),
         member("needed")
+    )
+}
+
+/// `{"severity", "line", "column", "message", "code"}`.
+fn finding(item: &Value) -> String {
+    let member = |name| item.get(name).map(one_line).unwrap_or_default();
+    let place = format!("line {}, column {}", member("line"), member("column"));
+    format!(
+        "{}, {place}: {} [{}]",
+        member("severity"),
+        member("message"),
+        member("code")
     )
 }
 

@@ -14,10 +14,10 @@ use tokio::sync::Mutex;
 use crate::attestation::{Attestation, AttestationResult};
 use crate::error::ClientError;
 use crate::token::{TokenError, TokenRules, repeats};
-use crate::transport::Transport;
+use crate::transport::{Options, Transport};
 
 /// The api-version that every operation of this client exists in.
-const API_VERSION: &str = "2025-06-01";
+pub(crate) const API_VERSION: &str = "2025-06-01";
 /// Verification is milliseconds; the rest is for networks and a service that fetches collateral first.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -25,9 +25,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct ClientBuilder {
     endpoint: String,
-    ca_pem: Option<Vec<u8>>,
-    bearer: Option<String>,
-    timeout: Duration,
+    options: Options,
     rules: TokenRules,
 }
 
@@ -35,21 +33,29 @@ impl ClientBuilder {
     /// Trust exactly the certificate authorities in this PEM text for TLS, instead of the system's.
     #[must_use]
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.ca_pem = Some(pem.into());
+        self.options.ca_pem = Some(pem.into());
+        self
+    }
+
+    /// Present this certificate in TLS handshakes: the certificate, those that lead to its authority, and its private
+    /// key (PKCS #8, PKCS #1 or SEC 1), all in one PEM text.
+    #[must_use]
+    pub fn identity_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.options.identity_pem = Some(pem.into());
         self
     }
 
     /// Send this bearer token with every request.
     #[must_use]
     pub fn bearer(mut self, token: impl Into<String>) -> Self {
-        self.bearer = Some(token.into());
+        self.options.bearer = Some(token.into());
         self
     }
 
     /// Give up on a request after this time (30 seconds when not set).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.options.timeout = timeout;
         self
     }
 
@@ -63,7 +69,7 @@ impl ClientBuilder {
 
     /// The client; nothing is sent yet.
     pub fn build(self) -> Result<Client, ClientError> {
-        let transport = Transport::new(&self.endpoint, self.ca_pem.as_deref(), self.bearer, self.timeout)?;
+        let transport = Transport::new(&self.endpoint, self.options)?;
         Ok(Client {
             transport,
             rules: self.rules,
@@ -77,15 +83,16 @@ impl ClientBuilder {
 /// was fetched.
 #[derive(Clone)]
 pub struct Client {
-    transport: Transport,
+    pub(crate) transport: Transport,
     rules: TokenRules,
     metadata: Arc<Mutex<Option<Arc<OpenIdMetadata>>>>,
     keys: Arc<Mutex<Option<Arc<JwkSet>>>>,
 }
 
+/// The body of every answer that is a token.
 #[derive(Deserialize)]
-struct TokenAnswer {
-    token: String,
+pub(crate) struct TokenAnswer {
+    pub(crate) token: String,
 }
 
 impl Client {
@@ -93,9 +100,12 @@ impl Client {
     pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             endpoint: endpoint.into(),
-            ca_pem: None,
-            bearer: None,
-            timeout: DEFAULT_TIMEOUT,
+            options: Options {
+                ca_pem: None,
+                identity_pem: None,
+                bearer: None,
+                timeout: DEFAULT_TIMEOUT,
+            },
             rules: TokenRules::new(),
         }
     }
@@ -214,7 +224,7 @@ fn may_be_a_new_key(error: &TokenError) -> bool {
     )
 }
 
-fn unix_now() -> i64 {
+pub(crate) fn unix_now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

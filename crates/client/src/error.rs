@@ -22,6 +22,24 @@ pub enum ClientError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The client certificate that was given cannot be used.
+    #[error("the client certificate is not usable: {reason}")]
+    Identity {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A certificate that is to be sent cannot be used.
+    #[error("the certificate is not usable: {reason}")]
+    Certificate {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A JWS that is to be sent is not one that the operation could take.
+    #[error("the JWS is not usable: {reason}")]
+    Envelope {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Data given as JSON is not a JSON object, so the service could not make a claim of it.
     #[error("{what} was given as JSON but is not a JSON object")]
     NotAJsonObject {

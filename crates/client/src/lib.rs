@@ -22,9 +22,12 @@
 //!
 //! It knows the wire and the rules of tokens; it must not know how the service works inside.
 
+mod administration;
 mod attestation;
 mod client;
+mod control_plane;
 mod error;
+mod signing;
 mod token;
 mod transport;
 
@@ -35,7 +38,15 @@ pub use attestry_api::jws::Algorithm;
 pub use attestry_api::jwt::{JwtError, ValidatedToken};
 pub use attestry_api::openid::OpenIdMetadata;
 
+pub use crate::administration::dry_run::{ChangedDecision, DryRun, Finding, Replay, SkippedDecision};
+pub use crate::administration::history::{PolicyDifference, PolicyRevision, RolledBack, SignerChange};
+pub use crate::administration::second_person::{Outcome, PendingChange};
+pub use crate::administration::{ManagementToken, PolicyCertificate, Rollback, StoredPolicy};
 pub use crate::attestation::{Attestation, AttestationResult, Data};
 pub use crate::client::{Client, ClientBuilder};
+pub use crate::control_plane::{
+    ControlPlane, DeletedProvider, NewProvider, Provider, ProviderProperties, ProviderUpdate,
+};
 pub use crate::error::ClientError;
+pub use crate::signing::{PolicySigner, SignedUse, SigningError};
 pub use crate::token::{TokenError, TokenRules};

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use attestry_api::error::{ErrorBody, InnerError};
-use reqwest::{Certificate, RequestBuilder, Response, Url, redirect};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Certificate, Identity, Method, Response, Url, redirect};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -24,24 +26,70 @@ pub(crate) struct Transport {
     timeout: Duration,
 }
 
+/// How to reach a service and as whom.
+#[derive(Clone)]
+pub(crate) struct Options {
+    /// The only authorities that TLS trusts, PEM; the system's when there are none.
+    pub(crate) ca_pem: Option<Vec<u8>>,
+    /// Certificate and private key of this client, PEM.
+    pub(crate) identity_pem: Option<Vec<u8>>,
+    /// Bearer token of every request.
+    pub(crate) bearer: Option<String>,
+    /// How long a request may take.
+    pub(crate) timeout: Duration,
+}
+
+/// What a request carries.
+pub(crate) enum Content<'a> {
+    Nothing,
+    Json(&'a Value),
+    /// Text that is not JSON: a bare JWS.
+    Text(&'a str),
+}
+
+/// An answer with a status of success.
+pub(crate) struct Answer {
+    url: String,
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// HTTP status, 200 to 299.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        serde_json::from_slice(&self.body).map_err(|error| self.malformed(error))
+    }
+
+    /// That the body is not what it should be.
+    pub(crate) fn malformed(&self, reason: impl ToString) -> ClientError {
+        ClientError::Malformed {
+            url: self.url.clone(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
 impl Transport {
-    pub(crate) fn new(
-        endpoint: &str,
-        ca_pem: Option<&[u8]>,
-        bearer: Option<String>,
-        timeout: Duration,
-    ) -> Result<Self, ClientError> {
+    pub(crate) fn new(endpoint: &str, options: Options) -> Result<Self, ClientError> {
         let base = base_url(endpoint)?;
         let mut builder = reqwest::Client::builder()
             // An answer from anywhere else than the endpoint is not an answer of the service.
             .redirect(redirect::Policy::none())
-            .timeout(timeout)
+            .timeout(options.timeout)
             .user_agent(concat!("attestry-client/", env!("CARGO_PKG_VERSION")));
         if is_loopback(&base) {
             builder = builder.no_proxy();
         }
-        if let Some(pem) = ca_pem {
+        if let Some(pem) = &options.ca_pem {
             builder = builder.tls_certs_only(authorities(pem)?);
+        }
+        if let Some(pem) = &options.identity_pem {
+            builder = builder.identity(identity(pem)?);
         }
         let http = builder
             .build()
@@ -51,8 +99,8 @@ impl Transport {
         Ok(Self {
             http,
             base,
-            bearer,
-            timeout,
+            bearer: options.bearer,
+            timeout: options.timeout,
         })
     }
 
@@ -62,43 +110,42 @@ impl Transport {
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        let url = self.url(path);
-        self.exchange(self.http.get(&url), &url).await
+        self.send(Method::GET, path, Content::Nothing).await?.json()
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, ClientError> {
-        let url = self.url(path);
-        self.exchange(self.http.post(&url).json(body), &url).await
+        self.send(Method::POST, path, Content::Json(body)).await?.json()
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("{}/{path}", self.endpoint())
-    }
-
-    async fn exchange<T: DeserializeOwned>(
+    /// Sends a request and reads the answer; one that is not of success is an error.
+    pub(crate) async fn send(
         &self,
-        request: RequestBuilder,
-        url: &str,
-    ) -> Result<T, ClientError> {
-        let request = match &self.bearer {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        method: Method,
+        path: &str,
+        content: Content<'_>,
+    ) -> Result<Answer, ClientError> {
+        let url = format!("{}/{path}", self.endpoint());
+        let mut request = self.http.request(method, &url);
+        request = match content {
+            Content::Nothing => request,
+            Content::Json(body) => request.json(body),
+            Content::Text(text) => request.header(CONTENT_TYPE, "text/plain").body(text.to_owned()),
         };
+        if let Some(token) = &self.bearer {
+            request = request.bearer_auth(token);
+        }
         let response = request
             .send()
             .await
-            .map_err(|error| self.transport_error(url, &error))?;
+            .map_err(|error| self.transport_error(&url, &error))?;
         let status = response.status().as_u16();
         let request_id = header(&response, "x-ms-request-id");
         let retry_after = header(&response, "retry-after").and_then(|text| text.parse().ok());
-        let body = self.body(response, url).await?;
-        if status != 200 {
+        let body = self.body(response, &url).await?;
+        if !matches!(status, 200..=299) {
             return Err(service_error(status, &body, request_id, retry_after));
         }
-        serde_json::from_slice(&body).map_err(|error| ClientError::Malformed {
-            url: url.to_owned(),
-            reason: error.to_string(),
-        })
+        Ok(Answer { url, status, body })
     }
 
     async fn body(&self, mut response: Response, url: &str) -> Result<Vec<u8>, ClientError> {
@@ -170,6 +217,12 @@ fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, ClientError> {
     Ok(certificates)
 }
 
+fn identity(pem: &[u8]) -> Result<Identity, ClientError> {
+    Identity::from_pem(pem).map_err(|error| ClientError::Identity {
+        reason: innermost(&error),
+    })
+}
+
 fn service_error(
     status: u16,
     body: &[u8],
@@ -197,6 +250,18 @@ fn service_error(
 fn header(response: &Response, name: &str) -> Option<String> {
     response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
+
+/// A text as one segment of a path, whatever is in it.
+pub(crate) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, NOT_UNRESERVED).to_string()
+}
+
+/// All but the characters that RFC 3986, 2.3 leaves alone.
+const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The last cause in the chain: "connection refused" says more than "error sending request".
 fn innermost(error: &dyn Error) -> String {

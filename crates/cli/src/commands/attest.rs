@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Verdict};
-use crate::output::{BAD, CAUTION, GOOD, Output, facts, paint};
+use crate::output::{CAUTION, GOOD, Output, facts, paint};
 use crate::{input, service};
 
 /// Ask a service for a token and validate it
@@ -26,10 +26,6 @@ Examples:
   attestry attest --endpoint https://localhost:8443 --ca ca.pem \\
       --type sgx-enclave --evidence quote.bin --draft-policy policy.txt")]
 pub struct Args {
-    /// Base URL of the service or provider
-    #[arg(long, value_name = "URL", env = "ATTESTRY_ENDPOINT")]
-    endpoint: String,
-
     /// What kind of evidence it is: sgx-enclave, open-enclave or tdx-vm
     #[arg(long = "type", value_name = "TYPE", value_parser = crate::input::attestation_type)]
     kind: AttestationType,
@@ -72,13 +68,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     draft_policy: Option<PathBuf>,
 
-    /// Certificate (PEM) of the authority that issued the service's TLS certificate
-    #[arg(long, value_name = "FILE", env = "ATTESTRY_CA")]
-    ca: Option<PathBuf>,
-
-    /// Bearer token to authenticate with, where the service asks for one
-    #[arg(long, value_name = "TOKEN", env = "ATTESTRY_TOKEN", hide_env_values = true)]
-    token_auth: Option<String>,
+    #[command(flatten)]
+    connection: service::Connection,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,9 +80,7 @@ enum DataKind {
 
 pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
     let attestation = attestation(args)?;
-    let client = service::client(&args.endpoint, args.ca.as_deref(), args.token_auth.as_deref())?
-        .build()
-        .map_err(|error| service::failure(&error))?;
+    let client = args.connection.client()?;
     let answer = service::block_on(async { Ok(client.attest(&attestation).await) })?;
     match answer {
         Ok(result) => accepted(&result, output),
@@ -175,19 +164,6 @@ fn refused(error: &ClientError, output: Output) -> Result<Verdict, Failure> {
         }))?;
         return Ok(Verdict::Refused);
     }
-    match error {
-        ClientError::Service {
-            message,
-            inner,
-            request_id,
-            ..
-        } => {
-            Output::note(&format!("{} {message}", paint(BAD, "refused:")));
-            let mut rows = inner.as_deref().map(service::refusal_rows).unwrap_or_default();
-            rows.extend(request_id.iter().map(|id| ("request id".to_owned(), id.clone())));
-            Output::note(facts(rows).trim_end());
-        }
-        other => Output::note(&format!("{} {other}", paint(BAD, "refused:"))),
-    }
+    service::print_refusal(error);
     Ok(Verdict::Refused)
 }

@@ -29,7 +29,9 @@ SIGTERM and Ctrl-C answer what is in flight and exit 0; SIGHUP reloads certifica
 collateral.
 
 --dev is for development only: loopback, any bearer token has all rights, and evidence made by
-`attestry forge` is trusted. Its tokens say so (x-attestry-dev). Together with --config it runs the
+`attestry forge` is trusted. Its tokens say so (x-attestry-dev). It has three providers: one at the base
+URL, an isolated one at /p/isolated (its policy signer: DIR/tls/policy-signer.pem and .key), and a
+shared one at /p/shared. Together with --config it runs the
 configured providers and limits in that mode.")]
 pub struct Args {
     /// Configuration file (TOML)

@@ -1,7 +1,16 @@
 use super::*;
 
+fn options(ca_pem: Option<&[u8]>, identity_pem: Option<&[u8]>) -> Options {
+    Options {
+        ca_pem: ca_pem.map(<[u8]>::to_vec),
+        identity_pem: identity_pem.map(<[u8]>::to_vec),
+        bearer: None,
+        timeout: Duration::from_secs(1),
+    }
+}
+
 fn endpoint(text: &str) -> Result<String, ClientError> {
-    Transport::new(text, None, None, Duration::from_secs(1)).map(|transport| transport.endpoint().to_owned())
+    Transport::new(text, options(None, None)).map(|transport| transport.endpoint().to_owned())
 }
 
 #[test]
@@ -39,13 +48,14 @@ fn an_endpoint_is_https_or_plain_http_on_loopback() {
 
 #[test]
 fn a_file_without_certificates_is_no_authority() {
-    let result = Transport::new(
-        "https://localhost",
-        Some(b"not a certificate"),
-        None,
-        Duration::from_secs(1),
-    );
+    let result = Transport::new("https://localhost", options(Some(b"not a certificate"), None));
     assert!(matches!(result, Err(ClientError::CertificateAuthority { .. })));
+}
+
+#[test]
+fn a_file_without_certificate_and_key_is_no_identity() {
+    let result = Transport::new("https://localhost", options(None, Some(b"not a certificate")));
+    assert!(matches!(result, Err(ClientError::Identity { .. })));
 }
 
 #[test]

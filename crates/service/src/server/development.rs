@@ -59,7 +59,8 @@ pub(super) fn config(mut config: Config) -> Result<Config, StartError> {
         config.server.tls_private_key = certificates.private_key;
     }
     if config.provider.is_empty() {
-        config.provider = PROVIDERS.iter().map(provider).collect();
+        let signer = policy_signer(&config.store.data_dir.join("tls"))?;
+        config.provider = PROVIDERS.iter().map(|given| provider(given, &signer)).collect();
     }
     Ok(config)
 }
@@ -73,8 +74,13 @@ const PROVIDERS: [(&str, ProviderMode); 3] = [
     ("shared", ProviderMode::Shared),
 ];
 
-fn provider(&(name, mode): &(&str, ProviderMode)) -> ProviderConfig {
+/// Names of the policy signing certificate and of its private key in the directory `tls` of the data directory.
+const POLICY_SIGNER: [&str; 2] = ["policy-signer.pem", "policy-signer.key"];
+
+fn provider(&(name, mode): &(&str, ProviderMode), signer: &str) -> ProviderConfig {
+    let signers = Some(signer.to_owned()).filter(|_| mode == ProviderMode::Isolated);
     ProviderConfig {
+        policy_signers: signers.into_iter().collect(),
         name: name.to_owned(),
         default: mode == ProviderMode::Aad,
         mode,
@@ -118,6 +124,35 @@ fn issue_certificates(directory: &Path) -> Result<CertificateFiles, StartError> 
     std::fs::write(&files.certificate, certificate.pem()).map_err(|_| failed())?;
     write_private(&files.private_key, &server_key.serialize_pem()).map_err(|_| failed())?;
     Ok(files)
+}
+
+/// The certificate that the isolated provider trusts at first. It and its key are made once and stay, as the trust in
+/// it does.
+fn policy_signer(directory: &Path) -> Result<String, StartError> {
+    let failed = || StartError::DevelopmentCa {
+        path: directory.to_owned(),
+    };
+    let [certificate_file, key_file] = POLICY_SIGNER.map(|name| directory.join(name));
+    let name = certificate_file.to_str().map(str::to_owned).ok_or_else(failed)?;
+    if certificate_file.exists() && key_file.exists() {
+        return Ok(name);
+    }
+    std::fs::create_dir_all(directory).map_err(|_| failed())?;
+    // RSA, because the Python client signs with nothing else.
+    let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).map_err(|_| failed())?;
+    let mut params = CertificateParams::new(Vec::new()).map_err(|_| failed())?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Attestry development policy signer");
+    // Every chain of signers ends in an authority, be it of one certificate.
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign];
+    params.not_before = date_time_ymd(2024, 1, 1);
+    params.not_after = date_time_ymd(2049, 12, 31);
+    let certificate = params.self_signed(&key).map_err(|_| failed())?;
+    write_private(&key_file, &key.serialize_pem()).map_err(|_| failed())?;
+    std::fs::write(&certificate_file, certificate.pem()).map_err(|_| failed())?;
+    Ok(name)
 }
 
 fn ca_params() -> Result<CertificateParams, rcgen::Error> {
