@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the Azure SDKs for Python and JavaScript, unmodified, against `attestry serve --dev`:
-# once over evidence minted now, and once over evidence that MAA accepted in 2021 (skipped loudly
-# without ATTESTRY_VECTORS). Prints a line for each check and `N passed, M failed` at the end.
+# attestation over evidence minted now and over evidence that MAA accepted in 2021 (skipped loudly
+# without ATTESTRY_VECTORS), administration of policies and signers, and the control plane. Prints a line for each check and `N passed, M failed` at the end.
 #
 #   ATTESTRY_BIN      the binary [target/debug/attestry]
 #   ATTESTRY_VECTORS  recorded evidence [../shared/vectors beside the repository]
@@ -40,7 +40,7 @@ install_clients() {
         cp "$here/node/package-lock.json" "$cache/package-lock.json"
     fi
     # Modules are looked for beside the script.
-    cp "$here/node/test_attestation.mjs" "$cache/node/test_attestation.mjs"
+    cp "$here"/node/*.mjs "$cache/node/"
 }
 
 # start LOG ARGUMENT...: serves until `stop`; sets `url`.
@@ -62,10 +62,23 @@ start() {
     done
 }
 
-# check URL CASES CA: both clients over the cases; their lines go to the results.
-check() {
-    run_client "$cache/python/bin/python" "$here/python/test_attestation.py" "$1" "$3" "$2"
-    NODE_EXTRA_CA_CERTS=$3 run_client node "$cache/node/test_attestation.mjs" "$1" "$2"
+# attest URL CASES CA: both clients over the cases; their lines go to the results.
+attest() {
+    run_python test_attestation "$1" "$3" "$2"
+    run_node "$3" test_attestation "$1" "$2"
+}
+
+run_python() {
+    suite=$1
+    shift
+    run_client "$cache/python/bin/python" "$here/python/$suite.py" "$@"
+}
+
+run_node() {
+    ca=$1
+    suite=$2
+    shift 2
+    NODE_EXTRA_CA_CERTS=$ca run_client node "$cache/node/$suite.mjs" "$@"
 }
 
 # A client that ends badly without a failed check has fallen over.
@@ -84,9 +97,17 @@ install_clients
 echo "Evidence minted now, provider at the base URL"
 python3 "$here/cases.py" minted "$binary" "$work/minted"
 start "$work/server.log" --dev --listen 127.0.0.1:0 --data "$work/data"
-check "$url" "$work/minted/cases.json" "$work/data/tls/ca.pem"
+tls=$work/data/tls
+attest "$url" "$work/minted/cases.json" "$tls/ca.pem"
 echo "Evidence minted now, provider at a path"
-check "$url/p/shared" "$work/minted/cases.json" "$work/data/tls/ca.pem"
+attest "$url/p/shared" "$work/minted/cases.json" "$tls/ca.pem"
+echo "Policies and policy signers"
+"$cache/python/bin/python" "$here/python/signers.py" "$work/signers"
+run_python test_administration "$url" "$tls/ca.pem" "$work/signers" "$work/minted/cases.json"
+run_node "$tls/ca.pem" test_administration "$url" "$tls" "$work/signers" "$work/minted/cases.json"
+echo "Control plane, credentials of azure-identity"
+run_python test_control_plane "$url" "$tls/ca.pem" "$work/signers"
+run_node "$tls/ca.pem" test_control_plane "$url" "$work/signers"
 stop
 
 set=$vectors/dcap/sets/sgx-v3-00906ed50000-maa-2021-exchange
@@ -96,7 +117,7 @@ if [ -d "$set" ]; then
     as_of=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["verify_time"])' "$set/expected.json")
     start "$work/recorded.log" --dev --config "$here/out-of-date.toml" --listen 127.0.0.1:0 \
         --data "$work/recorded-data" --as-of "$as_of" --collateral "$set/collateral.json"
-    check "$url" "$work/recorded/cases.json" "$work/recorded-data/tls/ca.pem"
+    attest "$url" "$work/recorded/cases.json" "$work/recorded-data/tls/ca.pem"
     stop
 else
     echo "SKIPPED: no recorded evidence in $vectors"

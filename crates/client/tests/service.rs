@@ -1,31 +1,25 @@
 //! The client against a service that answers on loopback what each test tells it to.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test ends where something unexpected happens"
 )]
 
+mod support;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use attestry_api::{b64, jws};
+use attestry_api::jws;
 use attestry_client::{
-    Attestation, AttestationType, Client, ClientError, Data, Jwk, JwkSet, JwtError, TokenError,
+    Attestation, AttestationType, Client, ClientError, Data, JwkSet, JwtError, TokenError,
 };
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-
-struct SigningKey {
-    kid: &'static str,
-    pair: EcdsaKeyPair,
-}
+use support::{SigningKey, now};
 
 /// What the fake service does; tests change it while it runs.
 struct Service {
@@ -44,27 +38,6 @@ enum Answer {
     Draft,
     Refusal,
     NotOurs,
-}
-
-impl SigningKey {
-    fn new(kid: &'static str) -> Arc<Self> {
-        Arc::new(Self {
-            kid,
-            pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
-        })
-    }
-
-    fn jwk(&self) -> Jwk {
-        let point = self.pair.public_key().as_ref();
-        Jwk {
-            kty: "EC".to_owned(),
-            crv: Some("P-256".to_owned()),
-            kid: Some(self.kid.to_owned()),
-            x: Some(b64::encode_url(&point[1..33])),
-            y: Some(b64::encode_url(&point[33..])),
-            ..Jwk::default()
-        }
-    }
 }
 
 impl Service {
@@ -100,15 +73,11 @@ impl Service {
     }
 
     fn token(&self, nonce: &str, kind: &str) -> String {
-        let key = self.signs_with.lock().unwrap();
-        let header = json!({"alg": "ES256", "kid": key.kid, "typ": "JWT"});
-        let input = jws::signing_input(&header, &self.claims(nonce, kind));
-        let signature = key.pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
-        jws::assemble(input, signature.as_ref())
+        self.signs_with.lock().unwrap().sign(&self.claims(nonce, kind))
     }
 
     fn claims(&self, nonce: &str, kind: &str) -> Value {
-        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+        let now = now();
         let issuer = self.issuer.lock().unwrap().clone();
         json!({"iss": issuer, "iat": now, "nbf": now, "exp": now + 60, "nonce": nonce, "x-ms-attestation-type": kind})
     }

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { AttestationClient } from "@azure/attestation";
+import { refused, run } from "./checks.mjs";
 
 const DRAFT =
   "version=1.0; authorizationrules{ => permit(); }; " +
@@ -79,28 +80,24 @@ const ofEachCase = {
   },
 
   async "draft policy that denies"(test) {
-    const error = await refused(attest(test, { draftPolicyForAttestation: DENYING_DRAFT }));
-    assert.deepEqual([error.statusCode, error.code], [400, "PolicyEvaluationError"]);
+    const error = await refused(attest(test, { draftPolicyForAttestation: DENYING_DRAFT }), 400, "PolicyEvaluationError");
     assert.match(error.message, /A Deny claim was issued/);
   },
 
   async "draft policy that does not parse"(test) {
-    const error = await refused(attest(test, { draftPolicyForAttestation: MALFORMED_DRAFT }));
-    assert.deepEqual([error.statusCode, error.code], [400, "PolicyParsingError"]);
+    const error = await refused(attest(test, { draftPolicyForAttestation: MALFORMED_DRAFT }), 400, "PolicyParsingError");
     assert.match(error.message, /Offending symbol: 'authorizationrules' Line: '1', Column: '13'/);
   },
 
   async "wrong runtime data"(test) {
     const runTimeData = Buffer.concat([test.runtimeData, Buffer.from(" ")]);
-    const error = await refused(attest(test, { runTimeData }));
-    assert.deepEqual([error.statusCode, error.code], [400, "InvalidParameter"]);
+    await refused(attest(test, { runTimeData }), 400, "InvalidParameter");
   },
 
   async "tampered evidence"(test) {
     const evidence = Buffer.from(test.evidence);
     evidence[evidence.indexOf(Buffer.from(test.claims.mrenclave, "hex"))] ^= 1;
-    const error = await refused(attest({ ...test, evidence }));
-    assert.deepEqual([error.statusCode, error.code], [400, "InvalidParameter"]);
+    await refused(attest({ ...test, evidence }), 400, "InvalidParameter");
   },
 
   async "wrong issuer"(test) {
@@ -124,16 +121,6 @@ function sameEnclave(body, { claims }) {
   assert.equal(body.sgxCollateral.quotehash, claims.quote_hash);
 }
 
-async function refused(answer) {
-  try {
-    await answer;
-  } catch (error) {
-    assert.equal(error.name, "RestError", error);
-    return error;
-  }
-  return assert.fail("the service accepted it");
-}
-
 const runs = Object.entries(ofTheService);
 for (const test of JSON.parse(readFileSync(casesFile))) {
   test.evidence = readFileSync(test.evidence);
@@ -142,14 +129,4 @@ for (const test of JSON.parse(readFileSync(casesFile))) {
     runs.push([`${test.name}: ${name}`, () => run(test)]);
   }
 }
-let failed = 0;
-for (const [name, run] of runs) {
-  try {
-    await run();
-    console.log(`ok    node    ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL  node    ${name}: ${String(error.message).replaceAll("\n", " ")}`);
-  }
-}
-process.exitCode = Math.min(failed, 100);
+process.exitCode = await run(runs);
