@@ -34,6 +34,7 @@ enum ProviderCommand {
     Create(CreateArgs),
     List(ListArgs),
     /// Show a provider
+    #[command(override_usage = "attestry provider show --name <NAME> --resource-group <GROUP> [OPTIONS]")]
     #[command(after_help = "\
 Examples:
   attestry provider show --name mine --resource-group rg --subscription $SUB
@@ -41,6 +42,7 @@ Examples:
     Show(OneArgs),
     Update(UpdateArgs),
     /// Delete a provider; it can be restored for a while
+    #[command(override_usage = "attestry provider delete --name <NAME> --resource-group <GROUP> [OPTIONS]")]
     #[command(after_help = "\
 Examples:
   attestry provider delete --name mine --resource-group rg --subscription $SUB")]
@@ -82,6 +84,9 @@ struct OneArgs {
 
 /// Create a provider
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "attestry provider create --name <NAME> --resource-group <GROUP> --location <PLACE> [OPTIONS]"
+)]
 #[command(after_help = "\
 Examples:
   attestry provider create --name mine --resource-group rg --location eastus --tags team=a env=test
@@ -111,6 +116,7 @@ struct CreateArgs {
 
 /// Change a provider
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "attestry provider update --name <NAME> --resource-group <GROUP> [OPTIONS]")]
 #[command(group(clap::ArgGroup::new("change").required(true).multiple(true).args(["tags", "public_network_access"])))]
 #[command(after_help = "\
 Examples:

@@ -50,6 +50,9 @@ struct ListArgs {
 
 /// Let one more certificate sign policies
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "attestry signer add --cert <PEM> --signer-key <PEM> --signer-cert <PEM> [OPTIONS]"
+)]
 #[command(after_help = "\
 Examples:
   attestry signer add --cert new.pem --signer-key old.key --signer-cert old.pem \\
@@ -83,6 +86,9 @@ struct ChangeArgs {
 /// A policy that it signed stops counting: evidence is refused until another policy is set. The last certificate
 /// stays.
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "attestry signer remove --cert <PEM> --signer-key <PEM> --signer-cert <PEM> [OPTIONS]"
+)]
 #[command(after_help = "\
 Examples:
   attestry signer remove --cert old.pem --signer-key new.key --signer-cert new.pem \\
