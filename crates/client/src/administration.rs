@@ -107,7 +107,7 @@ impl Client {
         let envelope = envelope
             .ok_or_else(|| answer.malformed("the token names no policy"))?
             .to_owned();
-        let opened = PolicyEnvelope::open(&envelope).map_err(|error| answer.malformed(error))?;
+        let opened = PolicyEnvelope::open(&envelope).map_err(|error| answer.malformed(&error))?;
         Ok(StoredPolicy {
             answer: token,
             envelope,
@@ -158,10 +158,10 @@ impl Client {
         let token = self.management_token(&answer).await?;
         let set = token.claims().get(claim::POLICY_CERTIFICATES);
         let set = set.ok_or_else(|| answer.malformed("the token names no certificates"))?;
-        let set = JwkSet::from_json(set.to_string().as_bytes()).map_err(|error| answer.malformed(error))?;
+        let set = JwkSet::from_json(set.to_string().as_bytes()).map_err(|error| answer.malformed(&error))?;
         let mut certificates = Vec::with_capacity(set.keys.len());
         for key in &set.keys {
-            let chain = key.certificates().map_err(|error| answer.malformed(error))?;
+            let chain = key.certificates().map_err(|error| answer.malformed(&error))?;
             let leaf = chain.first();
             let leaf = leaf.ok_or_else(|| answer.malformed("a policy key without certificate"))?;
             certificates.push(PolicyCertificate {

@@ -62,11 +62,11 @@ impl Answer {
 
     /// The body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        serde_json::from_slice(&self.body).map_err(|error| self.malformed(error))
+        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error))
     }
 
     /// That the body is not what it should be.
-    pub(crate) fn malformed(&self, reason: impl ToString) -> ClientError {
+    pub(crate) fn malformed(&self, reason: &(impl ToString + ?Sized)) -> ClientError {
         ClientError::Malformed {
             url: self.url.clone(),
             reason: reason.to_string(),

@@ -2,7 +2,7 @@
 //! was sent was done.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test ends where something unexpected happens"
 )]
 

@@ -1,7 +1,7 @@
 """What the suites for Python share: running checks, and comparing."""
 
-import hashlib
 import base64
+import hashlib
 import time
 
 from azure.core.credentials import AccessToken
@@ -42,9 +42,12 @@ def raises(kind, call):
 
 
 def hash_of(jws):
-    """`x-ms-policy-token-hash` of a JWS."""
-    digest = hashlib.sha256(jws.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    """The bytes of `x-ms-policy-token-hash` of a JWS."""
+    return hashlib.sha256(jws.encode("ascii")).digest()
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def run(checks):

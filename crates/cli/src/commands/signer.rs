@@ -82,9 +82,6 @@ struct ChangeArgs {
 }
 
 /// Let a certificate sign no more policies
-///
-/// A policy that it signed stops counting: evidence is refused until another policy is set. The last certificate
-/// stays.
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "attestry signer remove --cert <PEM> --signer-key <PEM> --signer-cert <PEM> [OPTIONS]"
@@ -92,7 +89,10 @@ struct ChangeArgs {
 #[command(after_help = "\
 Examples:
   attestry signer remove --cert old.pem --signer-key new.key --signer-cert new.pem \\
-      --endpoint https://localhost:8443/p/mine --ca ca.pem")]
+      --endpoint https://localhost:8443/p/mine --ca ca.pem
+
+The policies that it signed stop counting: evidence of their types is refused until others are set.
+The last certificate stays.")]
 struct RemoveArgs {
     #[command(flatten)]
     change: ChangeArgs,
