@@ -459,3 +459,6 @@ async fn finish<T: Send + 'static>(
         .await
         .map_err(|error| ControlError::Internal(error.to_string()))?
 }
+
+#[cfg(test)]
+mod tests;

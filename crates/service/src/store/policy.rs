@@ -50,7 +50,7 @@ pub struct PolicyRecord {
     pub attestation_type: String,
     /// The policy as stored, a compact JWS; `None`: this revision reset the policy to the default.
     pub token: Option<String>,
-    /// `set`, `reset` or `rollback`.
+    /// `set`, `reset`, `rollback`, or `forget` where a provider was purged.
     pub operation: String,
     /// The JWS that asked for a reset.
     pub request: Option<String>,
@@ -65,6 +65,9 @@ pub struct PolicyRecord {
     /// When.
     pub created_at: UnixTime,
 }
+
+/// Operation of the revision that ends the history of a provider that was purged: nothing before it is the next one's.
+pub(super) const FORGET: &str = "forget";
 
 impl<'a> NewPolicy<'a> {
     /// A change by one person, of a JWS that does not say when it was issued.
@@ -125,20 +128,25 @@ impl Store {
         Ok(revision)
     }
 
-    /// The whole history of one policy, oldest first.
+    /// The history of one policy, oldest first; what an earlier provider of the name left is not a part of it.
     pub async fn policy_list(
         &self,
         provider: &str,
         attestation_type: &str,
     ) -> Result<Vec<PolicyRecord>, StoreError> {
-        sqlx::query("SELECT * FROM policy WHERE provider = ?1 AND attestation_type = ?2 ORDER BY revision")
-            .bind(provider)
-            .bind(attestation_type)
-            .fetch_all(&self.pool)
-            .await?
-            .iter()
-            .map(record)
-            .collect()
+        sqlx::query(
+            "SELECT * FROM policy WHERE provider = ?1 AND attestation_type = ?2 AND revision > \
+             (SELECT coalesce(max(revision), 0) FROM policy \
+              WHERE provider = ?1 AND attestation_type = ?2 AND operation = ?3) ORDER BY revision",
+        )
+        .bind(provider)
+        .bind(attestation_type)
+        .bind(FORGET)
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(record)
+        .collect()
     }
 
     /// The newest revision of every policy of every provider, or of one. A type that is not listed, or whose newest
@@ -158,22 +166,27 @@ impl Store {
         .collect()
     }
 
-    /// One revision of one policy.
+    /// One revision of the history of one policy.
     pub async fn policy_get(
         &self,
         provider: &str,
         attestation_type: &str,
         revision: i64,
     ) -> Result<Option<PolicyRecord>, StoreError> {
-        sqlx::query("SELECT * FROM policy WHERE provider = ?1 AND attestation_type = ?2 AND revision = ?3")
-            .bind(provider)
-            .bind(attestation_type)
-            .bind(revision)
-            .fetch_optional(&self.pool)
-            .await?
-            .as_ref()
-            .map(record)
-            .transpose()
+        sqlx::query(
+            "SELECT * FROM policy WHERE provider = ?1 AND attestation_type = ?2 AND revision = ?4 AND revision > \
+             (SELECT coalesce(max(revision), 0) FROM policy \
+              WHERE provider = ?1 AND attestation_type = ?2 AND operation = ?3)",
+        )
+        .bind(provider)
+        .bind(attestation_type)
+        .bind(FORGET)
+        .bind(revision)
+        .fetch_optional(&self.pool)
+        .await?
+        .as_ref()
+        .map(record)
+        .transpose()
     }
 
     /// The newest revision of one policy; 0 when nobody has set it.

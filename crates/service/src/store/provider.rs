@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::signer::append_signers;
-use super::{NewSigner, Store, StoreError};
+use super::{NewSigner, Store, StoreError, policy};
 
 /// A provider as a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -343,25 +343,41 @@ async fn append_asked(
     .await?)
 }
 
-/// Appends to the histories of policies and signers what makes none of them count.
+/// Ends what an earlier provider of the name left: its policies and signers stay in their histories and count no more,
+/// its proposed changes and recorded decisions go.
 async fn forget(
     change: &mut Transaction<'static, Sqlite>,
     provider: &str,
     history: &NewProviderChange<'_>,
 ) -> Result<(), StoreError> {
-    for statement in [
+    sqlx::query(
         "INSERT INTO policy (provider, attestation_type, operation, actor, created_at) \
-         SELECT provider, attestation_type, 'reset', ?2, ?3 FROM policy WHERE token IS NOT NULL AND revision IN \
+         SELECT provider, attestation_type, ?2, ?3, ?4 FROM policy WHERE operation <> ?2 AND revision IN \
            (SELECT max(revision) FROM policy WHERE provider = ?1 GROUP BY attestation_type)",
+    )
+    .bind(provider)
+    .bind(policy::FORGET)
+    .bind(history.actor)
+    .bind(history.at.seconds())
+    .execute(&mut **change)
+    .await?;
+    sqlx::query(
         "INSERT INTO policy_signer (provider, operation, thumbprint, certificate, actor, created_at) \
          SELECT provider, 'remove', thumbprint, certificate, ?2, ?3 FROM policy_signer \
          WHERE operation = 'add' AND revision IN \
            (SELECT max(revision) FROM policy_signer WHERE provider = ?1 GROUP BY thumbprint)",
+    )
+    .bind(provider)
+    .bind(history.actor)
+    .bind(history.at.seconds())
+    .execute(&mut **change)
+    .await?;
+    for statement in [
+        "DELETE FROM pending_change WHERE provider = ?1",
+        "DELETE FROM recorded_decision WHERE provider = ?1",
     ] {
         sqlx::query(statement)
             .bind(provider)
-            .bind(history.actor)
-            .bind(history.at.seconds())
             .execute(&mut **change)
             .await?;
     }

@@ -198,8 +198,12 @@ async fn a_purged_provider_leaves_its_history_and_nothing_that_counts() {
     let current = store.policy_current(Some("tenant")).await.unwrap();
     assert!(current.iter().all(|policy| policy.token.is_none()));
     assert_eq!(current.len(), 2);
-    let history = store.policy_list("tenant", "SgxEnclave").await.unwrap();
-    assert_eq!(history[0].token.as_deref(), Some("a.b.c"));
+    let revision = store.policy_newest("tenant", "SgxEnclave").await.unwrap();
+    assert_eq!(revision, 3, "no revision is lost");
+    let of_the_next = store.policy_list("tenant", "SgxEnclave").await.unwrap();
+    assert_eq!(of_the_next, [], "and none is the next provider's");
+    let earlier = store.policy_get("tenant", "SgxEnclave", 1).await.unwrap();
+    assert_eq!(earlier, None);
     let signers = store.signer_list(Some("tenant")).await.unwrap();
     let sum: Vec<_> = signers
         .iter()

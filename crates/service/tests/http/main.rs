@@ -9,6 +9,7 @@
 
 mod administration;
 mod arm;
+mod arm_access;
 mod attest;
 mod bound_signatures;
 mod cold_path;
