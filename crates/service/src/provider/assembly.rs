@@ -134,21 +134,30 @@ impl Assembly {
             let stored = records
                 .iter()
                 .find(|record| record.attestation_type == kind.name());
-            let policy = match stored.and_then(|record| record.token.as_deref()) {
-                Some(envelope) => Some(Arc::new(StoredPolicy::from_store(envelope, kind, tests, limits))),
-                // What nobody has set is the operator's to mend, before anything is served.
-                None => {
-                    let default = self.defaults.get(&(blueprint.mode, kind));
-                    if let Some(default) = default {
-                        let passed = default.check(kind, tests, limits);
-                        passed.map_err(|reason| AssemblyError::DefaultPolicy { kind, reason })?;
-                    }
-                    default.map(Arc::clone)
-                }
+            let policy = if let Some(envelope) = stored.and_then(|record| record.token.as_deref()) {
+                Some(Arc::new(StoredPolicy::from_store(envelope, kind, tests, limits)))
+            } else {
+                self.default_policy(kind, blueprint)?
             };
             policies.extend(policy.map(|policy| (kind, policy)));
         }
         Ok(policies)
+    }
+
+    /// The default policy of a type. What nobody has set is the operator's to mend, before anything is served.
+    fn default_policy(
+        &self,
+        kind: AttestationType,
+        blueprint: &Blueprint,
+    ) -> Result<Option<Arc<StoredPolicy>>, AssemblyError> {
+        let Some(default) = self.defaults.get(&(blueprint.mode, kind)) else {
+            return Ok(None);
+        };
+        let limits = &blueprint.settings.policy_limits;
+        match default.check(kind, &blueprint.tests, limits) {
+            Ok(()) => Ok(Some(Arc::clone(default))),
+            Err(reason) => Err(AssemblyError::DefaultPolicy { kind, reason }),
+        }
     }
 }
 

@@ -70,9 +70,11 @@ pub(super) async fn delete(
         .control
         .delete_connection(id.clone(), segments.connection()?, caller.id())
         .await;
-    Ok(match deleted.map_err(|error| gone(error, &id))? {
-        true => StatusCode::OK,
-        false => StatusCode::NO_CONTENT,
+    let deleted = deleted.map_err(|error| gone(error, &id))?;
+    Ok(if deleted {
+        StatusCode::OK
+    } else {
+        StatusCode::NO_CONTENT
     })
 }
 

@@ -120,15 +120,13 @@ fn allowed(
     found: Option<&Resource>,
     name: &ProviderName,
 ) -> Result<(), ArmError> {
-    match found {
-        Some(resource) => caller.may(operation, &resource.target()),
-        None => {
-            caller.may(operation, &Target::default())?;
-            Err(ArmError::not_found(format!(
-                "there is no such attestation provider: `{name}`"
-            )))
-        }
+    if let Some(resource) = found {
+        return caller.may(operation, &resource.target());
     }
+    caller.may(operation, &Target::default())?;
+    Err(ArmError::not_found(format!(
+        "there is no such attestation provider: `{name}`"
+    )))
 }
 
 /// `name:action`.

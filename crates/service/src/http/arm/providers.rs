@@ -84,9 +84,10 @@ pub(super) async fn delete(
         Some(resource) => caller.may(Operation::DeleteProvider, &resource.target())?,
         None => caller.may(Operation::DeleteProvider, &in_group(&id.group))?,
     }
-    Ok(match app.control.delete(id, caller.id()).await? {
-        true => StatusCode::OK,
-        false => StatusCode::NO_CONTENT,
+    Ok(if app.control.delete(id, caller.id()).await? {
+        StatusCode::OK
+    } else {
+        StatusCode::NO_CONTENT
     })
 }
 
