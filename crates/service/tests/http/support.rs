@@ -64,6 +64,8 @@ pub struct Setup {
     pub limits: AttestLimits,
     pub max_body_bytes: usize,
     pub authenticator: Arc<Authenticator>,
+    /// A setting.
+    pub missing_role_is_401: bool,
     pub cors: CorsConfig,
     pub control_plane: ControlPlaneConfig,
     /// Where requests are recorded.
@@ -115,6 +117,7 @@ impl Setup {
             limits: AttestLimits::default(),
             max_body_bytes: 1024 * 1024,
             authenticator: Arc::new(Authenticator::development()),
+            missing_role_is_401: false,
             cors: CorsConfig::default(),
             control_plane: ControlPlaneConfig::default(),
             diagnostics: None,
@@ -251,7 +254,7 @@ impl Service {
             control,
             administration,
             authenticator: setup.authenticator,
-            unauthorized_for_missing_role: false,
+            unauthorized_for_missing_role: setup.missing_role_is_401,
             attestor: Attestor::new(clock, token_clock.clone(), collateral, setup.pool)
                 .with_limits(setup.limits),
             token_clock,
