@@ -5,6 +5,7 @@
 //! Every step is a pure function of what came before. With collateral at hand they are one job on a bounded pool;
 //! waiting for collateral is the only effect between them. HTTP and storage are not known here.
 
+mod baselines;
 mod claims;
 mod decision;
 mod error;
@@ -31,6 +32,7 @@ use tokio::sync::Semaphore;
 
 pub(crate) use self::refusal::shortfall_details;
 pub use self::{
+    baselines::TcbBaseline,
     claims::policy_claims,
     error::AttestError,
     limits::{AttestLimits, Place},

@@ -9,6 +9,7 @@ mod collateral;
 mod control_plane;
 mod cors;
 mod diagnostics;
+mod limits;
 mod load;
 mod policy;
 mod provider;
@@ -32,6 +33,7 @@ pub use self::control_plane::{ControlPlaneConfig, PrivateEndpointConfig};
 pub(crate) use self::cors::ANY as ANY_ORIGIN;
 pub use self::cors::CorsConfig;
 pub use self::diagnostics::DiagnosticsConfig;
+pub use self::limits::LimitsConfig;
 pub use self::policy::PolicyConfig;
 pub(crate) use self::provider::MAX_RECORDED_DECISIONS;
 pub(crate) use self::provider::is_provider_name;
@@ -67,6 +69,8 @@ pub struct Config {
     pub authorization: AuthorizationConfig,
     /// What may be created by requests.
     pub control_plane: ControlPlaneConfig,
+    /// How often callers may ask.
+    pub limits: LimitsConfig,
     /// The diagnostic log.
     pub diagnostics: DiagnosticsConfig,
     /// Logs.
@@ -125,6 +129,7 @@ impl Config {
         self.authentication.validate()?;
         self.authorization.validate(&self.authentication)?;
         self.control_plane.validate()?;
+        self.limits.validate()?;
         self.diagnostics.validate()?;
         self.telemetry.validate()
     }

@@ -7,6 +7,7 @@ mod address;
 mod api_version;
 mod arm;
 mod attest;
+mod baselines;
 mod body;
 mod caller;
 mod certificates;
@@ -19,11 +20,13 @@ mod error;
 mod explanation;
 mod health;
 mod history;
+mod limit;
 pub mod listener;
 mod network;
 mod observe;
 mod openid;
 mod policies;
+mod preview2018;
 mod recording;
 mod routes;
 mod settings;
@@ -41,7 +44,7 @@ use self::routes::{Class, Route};
 use crate::{
     administration::Administration, attest::Attestor, authn::Authenticator, clock::Clock, config::CorsConfig,
     control::ControlPlane, decisions::Decisions, diagnostics::DiagnosticLog, provider::Directory,
-    store::Store, telemetry::Metrics,
+    store::Store, telemetry::Metrics, throttle::Throttle,
 };
 
 /// What the routes work with.
@@ -74,6 +77,8 @@ pub struct App {
     pub max_body_bytes: usize,
     /// The diagnostic log; `None`: requests are not recorded.
     pub diagnostics: Option<DiagnosticLog>,
+    /// How often callers may ask.
+    pub throttle: Arc<Throttle>,
     /// Which web pages may call, a setting.
     pub cors: CorsConfig,
 }

@@ -22,4 +22,5 @@ pub mod provider;
 pub mod server;
 pub mod store;
 pub mod telemetry;
+pub mod throttle;
 pub mod token;

@@ -1,5 +1,5 @@
 //! A server that is killed at random moments while eight clients change policies over HTTPS: what was acknowledged is
-//! there, nothing is half there, and the history is whole.
+//! there and in the diagnostic log, nothing is half there, and the history is whole.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -20,6 +20,7 @@ use attestry_service::provider::StoredPolicy;
 use attestry_service::server::{DevFixtures, Mode, Server};
 use attestry_service::store::{PolicyRecord, Store, StoreOptions};
 use reqwest::{Certificate, Client};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -36,7 +37,15 @@ fn no_acknowledged_change_of_eight_clients_is_lost() {
     let acknowledged = tokio::runtime::Runtime::new()
         .unwrap()
         .block_on(change_and_kill(&directory));
-    assert!(acknowledged.values().map(BTreeSet::len).sum::<usize>() >= CHANGES);
+    let changes = acknowledged.values().map(|told| told.changes.len());
+    assert!(changes.sum::<usize>() >= CHANGES);
+    let recorded = recorded(directory.path());
+    for trace in acknowledged.values().flat_map(|told| &told.traces) {
+        assert!(
+            recorded.contains(trace),
+            "{trace} was acknowledged and is not recorded"
+        );
+    }
 
     let history = history(directory.path());
     let mut found: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -56,7 +65,7 @@ fn no_acknowledged_change_of_eight_clients_is_lost() {
             changes.len(),
             "client {client}: a change was made twice"
         );
-        let lost: Vec<_> = acknowledged.difference(&once).collect();
+        let lost: Vec<_> = acknowledged.changes.difference(&once).collect();
         assert!(
             lost.is_empty(),
             "client {client}: {lost:?} were acknowledged and are lost"
@@ -79,8 +88,31 @@ fn no_acknowledged_change_of_eight_clients_is_lost() {
     }
 }
 
+/// What a client was told is done.
+#[derive(Default)]
+struct Acknowledged {
+    changes: BTreeSet<usize>,
+    /// Trace id of each answer.
+    traces: Vec<String>,
+}
+
+/// Trace ids of the changes that succeeded, as the audit events of the diagnostic log have them.
+fn recorded(directory: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(directory.join("data/diagnostics.jsonl")).unwrap();
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter(|line| line["category"] == "AuditEvent" && line["resultType"] == "Succeeded")
+        .map(|line| {
+            let trace: Value = serde_json::from_str(line["traceContext"].as_str().unwrap()).unwrap();
+            trace["traceId"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
 /// Lets the clients work and kills the server under them again and again; what each of them was told is done.
-async fn change_and_kill(directory: &TempDir) -> BTreeMap<usize, BTreeSet<usize>> {
+async fn change_and_kill(directory: &TempDir) -> BTreeMap<usize, Acknowledged> {
     let (done, mut progress) = watch::channel(0);
     let (announce, url) = watch::channel(String::new());
     let clients: Vec<_> = (0..CLIENTS)
@@ -116,8 +148,8 @@ async fn work(
     ca: PathBuf,
     mut url: watch::Receiver<String>,
     done: watch::Sender<usize>,
-) -> BTreeSet<usize> {
-    let mut acknowledged = BTreeSet::new();
+) -> Acknowledged {
+    let mut acknowledged = Acknowledged::default();
     let mut change = 0;
     while url.changed().await.is_ok() {
         let address = url.borrow_and_update().clone();
@@ -141,7 +173,9 @@ async fn work(
                 .await;
             match sent {
                 Ok(answer) if answer.status() == 200 => {
-                    acknowledged.insert(change);
+                    acknowledged.changes.insert(change);
+                    let id = answer.headers()["x-ms-request-id"].to_str().unwrap();
+                    acknowledged.traces.push(id.split('-').nth(1).unwrap().to_owned());
                     done.send_modify(|done| *done += 1);
                 }
                 Ok(answer) => panic!("{}: {}", answer.status(), answer.text().await.unwrap_or_default()),

@@ -11,16 +11,17 @@ use crate::{
 
 /// Configuration rules run before anything is verified (MAA documentation, "Custom TCB baseline enforcement").
 pub(super) fn baseline(policy: &StoredPolicy, settings: &Settings) -> Result<Baseline, AttestError> {
+    let identifier = identifier(policy, settings)?;
+    settings
+        .baseline(&identifier)
+        .ok_or(AttestError::UnknownBaseline { identifier })
+}
+
+/// The identifier of the baseline that the policy names, or the default one.
+pub(super) fn identifier(policy: &StoredPolicy, settings: &Settings) -> Result<String, AttestError> {
     let configuration = program(policy)?.configuration(&settings.policy_limits)?;
-    let identifier = configuration
-        .iter()
-        .rev()
-        .find_map(tcb_identifier)
-        .unwrap_or(DEFAULT_TCB_IDENTIFIER);
-    let unknown = || AttestError::UnknownBaseline {
-        identifier: identifier.to_owned(),
-    };
-    settings.baseline(identifier).ok_or_else(unknown)
+    let named = configuration.iter().rev().find_map(tcb_identifier);
+    Ok(named.unwrap_or(DEFAULT_TCB_IDENTIFIER).to_owned())
 }
 
 /// The compiled policy; one that was stored and cannot be used any more refuses everything.

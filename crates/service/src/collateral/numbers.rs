@@ -80,11 +80,20 @@ impl Inner {
         date: UnixTime,
         now: UnixTime,
     ) -> Option<u32> {
+        self.list(collateral, now).await?.first_since(date)
+    }
+
+    /// The current list, asked for when none is held; `collateral` as for [`Inner::first_number_since`].
+    pub(super) async fn list(
+        &self,
+        collateral: &VerifiedCollateral,
+        now: UnixTime,
+    ) -> Option<Arc<EvaluationNumbers>> {
         let list = self.numbers.of(collateral);
-        if let Some(current) = list.current(now) {
-            return current.first_since(date);
+        match list.current(now) {
+            Some(current) => Some(current),
+            None => self.newer_list(&list, collateral, now).await,
         }
-        self.newer_list(&list, collateral, now).await?.first_since(date)
     }
 
     /// Whether Intel offers `number`; `None` if no list can be had.

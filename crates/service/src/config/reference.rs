@@ -459,6 +459,32 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "[limits]",
+        intro: "How often callers may ask, in requests a minute; 0 means as often as they like. Who asks more often is answered 429 with `Retry-After`. A caller is who was authenticated, else an address (of IPv6, the first 64 bits): behind a proxy all who are not authenticated have the proxy's. Administrative requests include reads of policies and signers, and attempts with credentials that do not hold.",
+        fields: &[
+            field("attest_per_caller", "Attestations of one caller at one provider"),
+            field("attest_per_caller_burst", "Most of them at once after a pause"),
+            field("attest_per_provider", "Attestations at one provider"),
+            field("attest_per_provider_burst", "Most of them at once after a pause"),
+            field(
+                "administration_per_caller",
+                "Administrative requests of one caller at one provider",
+            ),
+            field(
+                "administration_per_caller_burst",
+                "Most of them at once after a pause",
+            ),
+            field(
+                "administration_per_provider",
+                "Administrative requests at one provider",
+            ),
+            field(
+                "administration_per_provider_burst",
+                "Most of them at once after a pause",
+            ),
+        ],
+    },
+    Section {
         title: "[diagnostics]",
         intro: "The diagnostic log: one record a request, in the form of MAA's resource logs, as lines of JSON. Records of administrative operations are on disk before they are answered; without a log that can be written none is begun.",
         fields: &[

@@ -12,7 +12,7 @@ use http::request::Parts;
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::{ApiError, App, address::ForProvider, api_version::Version, body::Body};
+use super::{ApiError, App, address::ForProvider, api_version::Version, body::Body, limit::Admitted};
 use crate::{
     attest::{AttestError, Attested, Place, RequestForm, WorkPoolError},
     provider::{ExplainLevel, Provider},
@@ -25,6 +25,7 @@ pub(super) async fn post(
     ForProvider(provider): ForProvider,
     Version(version): Version,
     Path(name): Path<String>,
+    _: Admitted,
     _place: Place,
     Body(body): Body,
 ) -> Result<Json<Value>, ApiError> {
@@ -43,6 +44,7 @@ pub(super) async fn post_2018(
     ForProvider(provider): ForProvider,
     _: Version,
     Path(name): Path<String>,
+    _: Admitted,
     _place: Place,
     Body(body): Body,
 ) -> Result<Json<Value>, ApiError> {

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, header, request::Parts};
 
-use super::{ApiError, App, listener::ClientCertificate, recording::CallerNote};
+use super::{ApiError, App, limit::admit, listener::ClientCertificate, recording::CallerNote};
 use crate::{
     authn::{AuthnError, Credentials, Principal},
     authz::{Operation, Target, authorize},
@@ -52,7 +52,10 @@ pub(super) fn may_read(
     provider: &Provider,
 ) -> Result<(), ApiError> {
     if provider.mode == ProviderMode::Shared {
-        return Ok(());
+        return match caller {
+            Err(refusal) if refusal.is_throttled() => Err(refusal),
+            _ => Ok(()),
+        };
     }
     caller?.may(app, Operation::ReadPolicies, provider)
 }
@@ -72,7 +75,14 @@ impl FromRequestParts<App> for Caller {
             .authenticator
             .authenticate(credentials, app.token_clock.now())
             .await;
-        let principal = principal.map_err(|error| unknown(app, &error))?;
+        let principal = match principal {
+            Ok(principal) => principal,
+            Err(error) => {
+                admit(app, parts, None)?;
+                return Err(unknown(app, &error));
+            }
+        };
+        admit(app, parts, Some(&principal.id()))?;
         if let Some(note) = parts.extensions.get::<CallerNote>() {
             note.set(&principal);
         }

@@ -185,6 +185,11 @@ impl ApiError {
         self
     }
 
+    /// Whether the caller asked too often.
+    pub(super) fn is_throttled(&self) -> bool {
+        self.code == ErrorCode::TooManyRequests
+    }
+
     pub(super) fn retry_after(mut self, seconds: u16) -> Self {
         self.retry_after = Some(seconds);
         self

@@ -65,6 +65,9 @@ async fn record(
     id: &str,
     next: Next,
 ) -> Response {
+    if let Some(operation) = operation {
+        request.extensions_mut().insert(operation.class);
+    }
     let probe = operation.is_some_and(|operation| operation.class == Class::Health);
     let log = app.diagnostics.as_ref().filter(|_| !probe);
     let Some(log) = log else {

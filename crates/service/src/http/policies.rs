@@ -183,7 +183,7 @@ pub(super) fn kind_of(name: &str) -> Result<AttestationType, ApiError> {
 
 /// The policy as it was set, else the default one, which MAA has also for types that are not attested here; the empty
 /// envelope for types without.
-fn envelope(provider: &Provider, kind: AttestationType) -> Cow<'_, str> {
+pub(super) fn envelope(provider: &Provider, kind: AttestationType) -> Cow<'_, str> {
     match (provider.policies().get(&kind), default_text(kind, provider.mode)) {
         (Some(policy), _) => policy.envelope().into(),
         (None, Some(text)) => wrap_unsigned(text).into(),

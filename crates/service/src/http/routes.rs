@@ -6,7 +6,10 @@
 use axum::routing::{MethodRouter, get, post};
 use http::Method;
 
-use super::{App, arm, attest, certificates, certs, changes, health, history, openid, policies, settings};
+use super::{
+    App, arm, attest, baselines, certificates, certs, changes, health, history, openid, policies,
+    preview2018, settings,
+};
 
 /// A path and what can be done with it.
 #[derive(Debug)]
@@ -120,6 +123,42 @@ const ROUTES: &[Route] = &[
         pattern: "/certificates:remove",
         handlers: || post(certificates::remove),
         operations: &[operation(Method::POST, "RemovePolicyCertificate", Class::Change)],
+    },
+    Route {
+        pattern: "/operations/policy/current",
+        handlers: || {
+            get(preview2018::get_policy)
+                .put(preview2018::set_policy)
+                .post(preview2018::reset_policy)
+        },
+        operations: &[
+            operation(Method::GET, "GetCurrentPolicy", Class::Read),
+            operation(Method::PUT, "SetCurrentPolicy", Class::Change),
+            operation(Method::POST, "ResetAttestationPolicy", Class::Change),
+        ],
+    },
+    Route {
+        pattern: "/operations/policy/updatepolicy",
+        handlers: || post(preview2018::prepare),
+        operations: &[operation(Method::POST, "PrepareToUpdatePolicy", Class::Change)],
+    },
+    Route {
+        pattern: "/operations/policy/certificates",
+        handlers: || {
+            get(preview2018::get_certificates)
+                .put(preview2018::add_certificate)
+                .post(preview2018::remove_certificate)
+        },
+        operations: &[
+            operation(Method::GET, "GetPolicyCertificates", Class::Read),
+            operation(Method::PUT, "AddPolicyCertificate", Class::Change),
+            operation(Method::POST, "RemovePolicyCertificate", Class::Change),
+        ],
+    },
+    Route {
+        pattern: "/tcbbaselines/{kind}",
+        handlers: || get(baselines::get),
+        operations: &[operation(Method::GET, "GetTcbBaselines", Class::Read)],
     },
     Route {
         pattern: "/servicehealth",

@@ -27,6 +27,7 @@ use crate::jobs;
 use crate::provider::{Addressing, Assembly, Directory};
 use crate::store::Store;
 use crate::telemetry::Metrics;
+use crate::throttle::Throttle;
 
 /// Everything that was assembled.
 pub(super) struct Parts {
@@ -111,6 +112,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         metrics: Arc::clone(&parts.metrics),
         max_body_bytes: parts.config.server.max_body_bytes,
         cors: parts.config.cors.clone(),
+        throttle: Arc::new(Throttle::new(parts.config.limits.options())),
         diagnostics: parts.diagnostics.clone(),
         draining: stop.clone(),
     });

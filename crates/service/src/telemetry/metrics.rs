@@ -33,6 +33,15 @@ pub struct AttestationLabels {
     pub tcb_status: &'static str,
 }
 
+/// Labels of [`Metrics::throttled`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ThrottleLabels {
+    /// `attest` or `administration`.
+    pub demand: &'static str,
+    /// Whose rate was exceeded: `caller` or `provider`.
+    pub bound: &'static str,
+}
+
 /// Labels of the collateral gauges: one kept set of documents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct CollateralLabels {
@@ -83,6 +92,8 @@ pub struct Metrics {
     pub collateral_alarms: Family<CollateralLabels, Counter>,
     /// `attestry_collateral_fetches_total`: attempts to obtain a set, by source and outcome.
     pub collateral_fetches: Family<FetchLabels, Counter>,
+    /// `attestry_requests_throttled_total`: requests turned away because a rate was exceeded.
+    pub throttled: Family<ThrottleLabels, Counter>,
     /// `attestry_diagnostic_records_lost_total`: records that could not be written or found the queue full.
     pub diagnostic_records_lost: Counter,
 }
@@ -104,6 +115,7 @@ impl Metrics {
             collateral_expires_in: Family::default(),
             collateral_alarms: Family::default(),
             collateral_fetches: Family::default(),
+            throttled: Family::default(),
             diagnostic_records_lost: Counter::default(),
         };
         metrics.register();
@@ -170,6 +182,11 @@ impl Metrics {
             "collateral_fetches",
             "Attempts to obtain documents",
             self.collateral_fetches.clone(),
+        );
+        registry.register(
+            "requests_throttled",
+            "Requests turned away because a rate was exceeded",
+            self.throttled.clone(),
         );
         registry.register(
             "diagnostic_records_lost",

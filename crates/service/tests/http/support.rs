@@ -34,6 +34,7 @@ use attestry_service::{
     },
     store::{Store, StoreOptions},
     telemetry::Metrics,
+    throttle::{Throttle, ThrottleOptions},
     token::{KeyRing, SigningAlgorithm, TokenIssuer},
 };
 use axum::{Router, body::Body};
@@ -67,6 +68,7 @@ pub struct Setup {
     /// A setting.
     pub missing_role_is_401: bool,
     pub cors: CorsConfig,
+    pub throttle: ThrottleOptions,
     pub control_plane: ControlPlaneConfig,
     /// Where requests are recorded.
     pub diagnostics: Option<DiagnosticsOptions>,
@@ -119,6 +121,7 @@ impl Setup {
             authenticator: Arc::new(Authenticator::development()),
             missing_role_is_401: false,
             cors: CorsConfig::default(),
+            throttle: ThrottleOptions::default(),
             control_plane: ControlPlaneConfig::default(),
             diagnostics: None,
         }
@@ -263,6 +266,7 @@ impl Service {
             draining: draining.clone(),
             max_body_bytes: setup.max_body_bytes,
             cors: setup.cors,
+            throttle: Arc::new(Throttle::new(setup.throttle)),
             diagnostics,
         };
         Self {
