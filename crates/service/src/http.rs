@@ -24,6 +24,7 @@ mod limit;
 pub mod listener;
 mod network;
 mod observe;
+mod openapi;
 mod openid;
 mod policies;
 mod preview2018;

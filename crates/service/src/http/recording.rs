@@ -17,7 +17,10 @@ use axum::{
 use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use jiff::Timestamp;
 
-use super::routes::{Class, RouteOperation};
+use super::{
+    error::ERROR_CODE,
+    routes::{Class, RouteOperation},
+};
 use crate::{
     authn::Principal,
     diagnostics::{Category, DiagnosticLog, DiagnosticsError, Failure, Identity, Received, Record, Reserved},
@@ -116,9 +119,11 @@ impl Recording {
             return record;
         }
         let refusal = answer.extensions().get::<Refusal>();
+        // The control plane's refusals have one code only.
+        let code = || text_of(answer.headers(), &ERROR_CODE).unwrap_or_default();
         record.failure = Some(Failure {
             category: category_of(status),
-            details: refusal.map_or_else(String::new, |refusal| cut(&refusal.codes, MAX_TEXT)),
+            details: cut(refusal.map_or_else(code, |refusal| &refusal.codes), MAX_TEXT),
         });
         if refusal.is_some_and(|refusal| refusal.malformed) {
             record.category = Category::NotProcessed;

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, get, post};
 use http::Method;
 
 use super::{
-    App, arm, attest, baselines, certificates, certs, changes, health, history, openid, policies,
+    App, arm, attest, baselines, certificates, certs, changes, health, history, openapi, openid, policies,
     preview2018, settings,
 };
 
@@ -210,6 +210,11 @@ const ROUTES: &[Route] = &[
             operation(Method::GET, "GetChange", Class::Read),
             operation(Method::POST, "DecideChange", Class::Change),
         ],
+    },
+    Route {
+        pattern: "/attestry/v1/openapi.json",
+        handlers: || get(openapi::get),
+        operations: &[operation(Method::GET, "GetDescription", Class::Read)],
     },
     Route {
         pattern: "/healthz",

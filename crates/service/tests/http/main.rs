@@ -23,6 +23,7 @@ mod issuer_keys;
 mod jws_battery;
 mod limits;
 mod oidc;
+mod openapi;
 mod own_settings;
 mod preview2018;
 mod recorded_administration;
