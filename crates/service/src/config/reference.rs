@@ -308,6 +308,14 @@ pub(super) const SECTIONS: &[Section] = &[
                 "require_bound_signatures",
                 "Whether signed changes must say which operation they are for (`aud`) and when they were issued (`iat`), so that none can be presented elsewhere or again",
             ),
+            field(
+                "two_person_changes",
+                "Whether a change to policies or signers waits until a second person approves it",
+            ),
+            field(
+                "record_decisions",
+                "How many attestations of each type are recorded, evidence and all, encrypted at rest, so that a dry run can tell what another policy would have decided. 0: none",
+            ),
         ],
     },
     Section {
