@@ -123,7 +123,8 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn uncached(routes: MethodRouter<App>) -> MethodRouter<App> {
-    routes.layer(middleware::map_response(never_cached))
+    // Not around the answer to a method that a path does not take, which is the service's own.
+    routes.route_layer(middleware::map_response(never_cached))
 }
 
 /// As recorded: answers about resources are not kept.

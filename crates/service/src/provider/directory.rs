@@ -42,6 +42,8 @@ impl Addressing {
 /// All providers at one moment: which there are, and for each a place that holds its current snapshot.
 #[derive(Debug, Clone)]
 pub struct Providers {
+    /// The service's own host, which may itself be below the base domain.
+    base_host: String,
     base_domain: String,
     by_name: BTreeMap<Arc<str>, Arc<Place>>,
     /// Names by what stands before the base domain.
@@ -85,7 +87,9 @@ impl Providers {
         providers: impl IntoIterator<Item = Arc<Provider>>,
         default: Option<&str>,
     ) -> Result<Self, ProvidersError> {
+        let authority = addressing.base_url.split_once("://");
         let mut all = Self {
+            base_host: host_name(authority.map_or(addressing.base_url.as_str(), |(_, host)| host)),
             base_domain: addressing.base_domain.to_ascii_lowercase(),
             by_name: BTreeMap::new(),
             by_label: BTreeMap::new(),
@@ -160,17 +164,25 @@ impl Providers {
         self.by_name.is_empty()
     }
 
-    /// What stands before the base domain, if the host is below it.
+    /// What stands before the base domain, if the host is below it and not the service's own.
     fn label_in(&self, host: &str) -> Option<String> {
         if self.base_domain.is_empty() {
             return None;
         }
-        let host = host.rsplit_once(':').map_or(host, |(host, _port)| host);
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let host = host_name(host);
+        if host == self.base_host {
+            return None;
+        }
         host.strip_suffix(&self.base_domain)?
             .strip_suffix('.')
             .map(str::to_owned)
     }
+}
+
+/// A host without its port, in the form in which it is compared.
+fn host_name(host: &str) -> String {
+    let host = host.rsplit_once(':').map_or(host, |(host, _port)| host);
+    host.trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// `/p/<name>/rest` as name and `/rest`.

@@ -79,6 +79,21 @@ fn the_host_names_the_provider_under_the_base_domain_only() {
 }
 
 #[test]
+fn the_services_own_host_may_be_below_the_base_domain() {
+    let ring = KeyRing::generate(SigningAlgorithm::Es256).unwrap();
+    let addressing = Addressing {
+        base_url: "https://API.attest.test:8443".to_owned(),
+        base_domain: "attest.test".to_owned(),
+    };
+    let providers = Providers::new(&addressing, [provider("dev", &ring)], Some("dev")).unwrap();
+    let own = Some("api.attest.test:8443");
+    assert_eq!(found(&providers, own, "/certs"), Some(hit("dev", "/certs")));
+    assert!(providers.is_base(own, "/subscriptions"));
+    assert!(!providers.is_base(own, "/p/dev/certs"));
+    assert!(!providers.is_base(Some("dev.attest.test"), "/subscriptions"));
+}
+
+#[test]
 fn issuers_are_the_urls_clients_use() {
     assert_eq!(
         addressing("").issuer_url("dev", "dev", true),

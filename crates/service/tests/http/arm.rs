@@ -291,6 +291,18 @@ async fn default_providers_are_the_shared_ones() {
 }
 
 #[tokio::test]
+async fn a_method_that_a_resource_does_not_take_is_refused_in_the_usual_form() {
+    let service = service(|_| {}).await;
+    let answer = service
+        .arm(Method::POST, &format!("{GROUP}/contoso"), &Value::Null)
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.error().0.as_str()),
+        (405, "MethodNotAllowed")
+    );
+}
+
+#[tokio::test]
 async fn operations_are_listed() {
     let service = service(|_| {}).await;
     let answer = service
