@@ -11,13 +11,15 @@ use attestry_evidence::time::UnixTime;
 use attestry_forge::Seed;
 use attestry_forge::intel::{self, IntelForge};
 use attestry_service::config::{
-    Config, ConfigError, ProviderConfig, ProviderMode, ServerConfig, SourceConfig, SourceKind,
+    AssignmentConfig, Config, ConfigError, ProviderConfig, ProviderMode, ServerConfig, SourceConfig,
+    SourceKind,
 };
 use attestry_service::server::{DevFixtures, Mode, RunningServer, Server, StartError};
 use attestry_service::store::{NewPolicy, PolicyOperation, StoreError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::{Certificate, Client};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use reqwest::{Certificate, Client, Identity};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -313,6 +315,86 @@ async fn a_stored_policy_that_cannot_be_used_refuses_its_tenant_and_nobody_else(
         "{body}"
     );
     assert_eq!(attest("sound").await.0, 200);
+}
+
+/// A configuration with a certificate for `localhost`, and an authority whose clients' certificates it takes.
+fn with_client_authority(directory: &Path) -> (Config, CertificateParams, KeyPair) {
+    let file = |name: &str| directory.join(name);
+    let server = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    std::fs::write(file("server.pem"), server.cert.pem()).unwrap();
+    std::fs::write(file("server.key"), server.signing_key.serialize_pem()).unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    std::fs::write(file("clients.pem"), authority.self_signed(&key).unwrap().pem()).unwrap();
+
+    let mut config = config(directory);
+    config.server.tls_certificate = file("server.pem");
+    config.server.tls_private_key = file("server.key");
+    config.authentication.client_certificates.ca_file = file("clients.pem");
+    config.provider = vec![ProviderConfig {
+        name: "tenant".to_owned(),
+        default: true,
+        mode: ProviderMode::Aad,
+        ..ProviderConfig::default()
+    }];
+    (config, authority, key)
+}
+
+#[tokio::test]
+async fn a_client_certificate_of_the_authority_gives_the_roles_assigned_to_its_name() {
+    let directory = TempDir::new().unwrap();
+    let (mut config, authority, authority_key) = with_client_authority(directory.path());
+    config.authorization.assignment = vec![AssignmentConfig {
+        role: "reader".to_owned(),
+        scopes: vec!["tenant".to_owned()],
+        claim: "certificate_name".to_owned(),
+        value: "reader.example".to_owned(),
+        issuer: String::new(),
+    }];
+    let trusted = std::fs::read(&config.server.tls_certificate).unwrap();
+    let server = Server::start(config, Mode::Normal).await.unwrap();
+    let certified = |name: &str| {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate().unwrap();
+        let issuer = Issuer::from_params(&authority, &authority_key);
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        Identity::from_pem(format!("{}{}", key.serialize_pem(), certificate.pem()).as_bytes()).unwrap()
+    };
+    let policy = format!("{}/policies/SgxEnclave?api-version=2020-10-01", server.base_url());
+    for (identity, read, written) in [
+        (Some(certified("reader.example")), 200, 403),
+        (Some(certified("other.example")), 403, 403),
+        (None, 401, 401),
+    ] {
+        let mut client = Client::builder()
+            .tls_certs_only([Certificate::from_pem(&trusted).unwrap()])
+            .no_proxy();
+        if let Some(identity) = identity {
+            client = client.identity(identity);
+        }
+        let client = client.build().unwrap();
+        let answer = client.get(&policy).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), read);
+        let envelope = wrap_unsigned("version=1.0; authorizationrules{=> permit();}; issuancerules{};");
+        let answer = client.put(&policy).body(envelope).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), written);
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn client_certificates_need_tls() {
+    let directory = TempDir::new().unwrap();
+    let (mut config, ..) = with_client_authority(directory.path());
+    config.server.tls_certificate = std::path::PathBuf::new();
+    config.server.tls_private_key = std::path::PathBuf::new();
+    let refused = Server::start(config, Mode::Normal).await.unwrap_err();
+    assert!(
+        matches!(&refused, StartError::Config(ConfigError::Key { key, .. }) if key == "authentication.client_certificates.ca_file"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
