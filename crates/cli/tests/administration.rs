@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test ends where something unexpected happens"
 )]
 
@@ -18,6 +17,14 @@ use serde_json::{Value, json};
 const PERMIT: &str = "version=1.0; authorizationrules{ => permit(); };\n";
 const DENY: &str = "version=1.0; authorizationrules{ => deny(); };\n";
 const BROKEN: &str = "version=1.0; authorizationrules{ => permit() };\n";
+
+const DEVELOPMENT_SIGNER: &str = "--key data/tls/policy-signer.key --cert data/tls/policy-signer.pem";
+const SET: &str = "policy set permit.txt --type sgx-enclave";
+const BY_DEVELOPMENT_SIGNER: &str =
+    "--signer-key data/tls/policy-signer.key --signer-cert data/tls/policy-signer.pem";
+const BY_NEXT: &str = "--signer-key next.key --signer-cert next.pem";
+const IN_GROUP: &str = "--subscription 6c1b31a0-7f3c-4a4e-9a15-0a1c5c3f7d11 --resource-group rg";
+const SUBSCRIPTION: &str = "--subscription 6c1b31a0-7f3c-4a4e-9a15-0a1c5c3f7d11";
 
 /// A server, a directory to work in, and the options that every command there needs.
 struct Scene {
@@ -200,8 +207,6 @@ fn an_isolated_provider_takes_signed_policies_and_its_certificates_are_rolled() 
     let scene = Scene::new("/p/isolated", None);
     scene.signer("next", &PKCS_ECDSA_P256_SHA256);
     scene.signer("stranger", &PKCS_ECDSA_P384_SHA384);
-    const FIRST: &str = "--key data/tls/policy-signer.key --cert data/tls/policy-signer.pem";
-    const SET: &str = "policy set permit.txt --type sgx-enclave";
     let refused = scene.run(SET).exits(1);
     assert!(refused.stderr.contains("Unsigned JWS"), "{refused:?}");
     scene
@@ -210,7 +215,9 @@ fn an_isolated_provider_takes_signed_policies_and_its_certificates_are_rolled() 
 
     // Signed elsewhere, and on the way.
     scene
-        .offline(&format!("policy sign permit.txt {FIRST} --out permit.jws"))
+        .offline(&format!(
+            "policy sign permit.txt {DEVELOPMENT_SIGNER} --out permit.jws"
+        ))
         .exits(0);
     let set = scene
         .run("policy set permit.jws --type sgx-enclave --json")
@@ -218,9 +225,11 @@ fn an_isolated_provider_takes_signed_policies_and_its_certificates_are_rolled() 
         .json();
     assert_eq!(set["claims"]["x-ms-policy-signer"]["alg"], "RS256", "{set}");
     scene
-        .run(&format!("policy set permit.jws --type sgx-enclave {FIRST}"))
+        .run(&format!(
+            "policy set permit.jws --type sgx-enclave {DEVELOPMENT_SIGNER}"
+        ))
         .exits(2);
-    scene.run(&format!("{SET} {FIRST} --bind")).exits(0);
+    scene.run(&format!("{SET} {DEVELOPMENT_SIGNER} --bind")).exits(0);
 
     let listed = scene.run("signer list --json").exits(0).json();
     let first = listed["certificates"][0]["thumbprint"]
@@ -234,16 +243,19 @@ fn an_isolated_provider_takes_signed_policies_and_its_certificates_are_rolled() 
     );
 
     // The last one stays; a stranger adds nothing.
-    const OLD: &str = "--signer-key data/tls/policy-signer.key --signer-cert data/tls/policy-signer.pem";
     scene
-        .run(&format!("signer remove --cert data/tls/policy-signer.pem {OLD}"))
+        .run(&format!(
+            "signer remove --cert data/tls/policy-signer.pem {BY_DEVELOPMENT_SIGNER}"
+        ))
         .exits(1);
     scene
         .run("signer add --cert next.pem --signer-key stranger.key --signer-cert stranger.pem")
         .exits(1);
 
     let added = scene
-        .run(&format!("signer add --cert next.pem {OLD} --bind --json"))
+        .run(&format!(
+            "signer add --cert next.pem {BY_DEVELOPMENT_SIGNER} --bind --json"
+        ))
         .exits(0)
         .json();
     assert_eq!(
@@ -253,13 +265,14 @@ fn an_isolated_provider_takes_signed_policies_and_its_certificates_are_rolled() 
     scene
         .run(&format!("{SET} --key next.key --cert next.pem --bind"))
         .exits(0);
-    const NEW: &str = "--signer-key next.key --signer-cert next.pem";
     scene
-        .run(&format!("signer remove --cert data/tls/policy-signer.pem {NEW}"))
+        .run(&format!(
+            "signer remove --cert data/tls/policy-signer.pem {BY_NEXT}"
+        ))
         .exits(0);
     let listed = scene.run("signer list").exits(0).stdout;
     assert!(listed.contains("CN=next") && !listed.contains(&first), "{listed}");
-    scene.run(&format!("{SET} {FIRST}")).exits(1);
+    scene.run(&format!("{SET} {DEVELOPMENT_SIGNER}")).exits(1);
 
     scene.run("policy reset --type sgx-enclave").exits(1);
     scene
@@ -380,17 +393,15 @@ fn a_second_person_approves_and_recorded_decisions_are_tried_again() {
 fn a_provider_lives_from_creation_to_restoration() {
     let mut scene = Scene::new("", None);
     scene.signer("signer", &PKCS_ECDSA_P256_SHA256);
-    const IN: &str = "--subscription 6c1b31a0-7f3c-4a4e-9a15-0a1c5c3f7d11 --resource-group rg";
-    const SUBSCRIPTION: &str = "--subscription 6c1b31a0-7f3c-4a4e-9a15-0a1c5c3f7d11";
     let created = scene
         .run(&format!(
-            "provider create --name Mine {IN} --location eastus --tags team=a env --json"
+            "provider create --name Mine {IN_GROUP} --location eastus --tags team=a env --json"
         ))
         .exits(0)
         .json();
     assert_eq!(created["properties"]["trustModel"], "AAD", "{created}");
     assert_eq!(created["tags"], json!({"team": "a", "env": ""}));
-    let isolated = format!("provider create -n other {IN} -l eastus --certs-input-path signer.pem");
+    let isolated = format!("provider create -n other {IN_GROUP} -l eastus --certs-input-path signer.pem");
     let isolated = scene.run(&isolated).exits(0).stdout;
     assert!(isolated.contains("Isolated"), "{isolated}");
 
@@ -400,7 +411,7 @@ fn a_provider_lives_from_creation_to_restoration() {
         .stdout;
     assert!(listed.contains("Mine") && listed.contains("other"), "{listed}");
     let shown = scene
-        .run(&format!("provider show -n mine {IN} --json"))
+        .run(&format!("provider show -n mine {IN_GROUP} --json"))
         .exits(0)
         .json();
     assert_eq!(
@@ -408,16 +419,18 @@ fn a_provider_lives_from_creation_to_restoration() {
         created["properties"]["attestUri"]
     );
     let updated = scene
-        .run(&format!("provider update -n mine {IN} --tags team=b --json"))
+        .run(&format!(
+            "provider update -n mine {IN_GROUP} --tags team=b --json"
+        ))
         .exits(0)
         .json();
     assert_eq!(updated["tags"], json!({"team": "b"}));
     let updated = scene
-        .run(&format!("provider update -n mine {IN} --tags --json"))
+        .run(&format!("provider update -n mine {IN_GROUP} --tags --json"))
         .exits(0)
         .json();
     assert_eq!(updated["tags"], json!({}));
-    scene.run(&format!("provider update -n mine {IN}")).exits(2);
+    scene.run(&format!("provider update -n mine {IN_GROUP}")).exits(2);
 
     let defaults = scene
         .run(&format!("provider list-default {SUBSCRIPTION} --json"))
@@ -434,15 +447,17 @@ fn a_provider_lives_from_creation_to_restoration() {
         .run("policy set permit.txt --type sgx-enclave --key signer.key --cert signer.pem --bind")
         .exits(0);
     scene.provider = "";
-    scene.run(&format!("provider delete -n other {IN}")).exits(0);
+    scene
+        .run(&format!("provider delete -n other {IN_GROUP}"))
+        .exits(0);
     let missing = scene
-        .run(&format!("provider show -n other {IN} --json"))
+        .run(&format!("provider show -n other {IN_GROUP} --json"))
         .exits(1)
         .json();
     assert_eq!(missing["error"]["code"], "ResourceNotFound", "{missing}");
     assert_eq!(
         scene
-            .run(&format!("provider delete -n other {IN} --json"))
+            .run(&format!("provider delete -n other {IN_GROUP} --json"))
             .exits(0)
             .json()["deleted"],
         false

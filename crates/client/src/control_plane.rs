@@ -111,6 +111,19 @@ impl Client {
             subscription: subscription.into(),
         }
     }
+
+    /// The deleted providers that can be restored, of all subscriptions that the caller may read.
+    pub async fn deleted_providers(&self) -> Result<Vec<DeletedProvider>, ClientError> {
+        let list: List<DeletedProvider> = self.transport.get("attestry/v1/deleted-providers").await?;
+        Ok(list.value)
+    }
+
+    /// Brings a deleted provider back, with its policies and signers.
+    pub async fn restore_provider(&self, name: &str) -> Result<Provider, ClientError> {
+        let path = format!("attestry/v1/deleted-providers/{}:restore", segment(name));
+        let answer = self.transport.send(Method::POST, &path, Content::Nothing).await?;
+        answer.json()
+    }
 }
 
 impl NewProvider {
@@ -224,23 +237,6 @@ impl ControlPlane {
             segment(location)
         );
         self.call(Method::GET, &path, Content::Nothing).await
-    }
-
-    /// The deleted providers that can be restored, of all subscriptions that the caller may read.
-    pub async fn list_deleted(&self) -> Result<Vec<DeletedProvider>, ClientError> {
-        let list: List<DeletedProvider> = self.client.transport.get("attestry/v1/deleted-providers").await?;
-        Ok(list.value)
-    }
-
-    /// Brings a deleted provider back, with its policies and signers.
-    pub async fn restore(&self, name: &str) -> Result<Provider, ClientError> {
-        let path = format!("attestry/v1/deleted-providers/{}:restore", segment(name));
-        let answer = self
-            .client
-            .transport
-            .send(Method::POST, &path, Content::Nothing)
-            .await?;
-        answer.json()
     }
 
     async fn call<T: serde::de::DeserializeOwned>(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use attestry_client::{Client, ClientError, ControlPlane, NewProvider, Provider, ProviderUpdate};
+use attestry_client::{ClientError, ControlPlane, NewProvider, Provider, ProviderUpdate};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
@@ -214,9 +214,9 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
         ProviderCommand::ListDefault(args) => list_default(args, output),
         ProviderCommand::ListDeleted(args) => list_deleted(args, output),
         ProviderCommand::Restore(args) => {
-            let control = own_operations(args.connection.client()?);
+            let client = args.connection.client()?;
             one(
-                service::block_on(async { Ok(control.restore(&args.name).await) })?,
+                service::block_on(async { Ok(client.restore_provider(&args.name).await) })?,
                 output,
             )
         }
@@ -230,11 +230,6 @@ impl Scope {
             .client()?
             .control_plane(self.subscription.as_str()))
     }
-}
-
-/// Deleted providers are found without their subscription.
-fn own_operations(client: Client) -> ControlPlane {
-    client.control_plane("")
 }
 
 fn create(args: &CreateArgs, output: Output) -> Result<Verdict, Failure> {
@@ -309,8 +304,8 @@ fn list_default(args: &ListDefaultArgs, output: Output) -> Result<Verdict, Failu
 }
 
 fn list_deleted(args: &ServiceArgs, output: Output) -> Result<Verdict, Failure> {
-    let control = own_operations(args.connection.client()?);
-    match service::block_on(async { Ok(control.list_deleted().await) })? {
+    let client = args.connection.client()?;
+    match service::block_on(async { Ok(client.deleted_providers().await) })? {
         Ok(deleted) => output.answer(&json!({ "value": deleted }), || {
             let rows = deleted.iter().map(|one| {
                 let until = format!("restorable until {}", one.restorable_until);

@@ -121,10 +121,16 @@ fn document(certificates: &[PolicyCertificate], token: &ManagementToken) -> Valu
     let shown: Vec<_> = certificates
         .iter()
         .map(|certificate| {
-            let mut shown = described(certificate).document();
-            let chain = certificate.chain.iter().map(|der| b64::encode_standard(der));
-            shown["x5c"] = chain.collect();
-            shown
+            let chain: Vec<_> = certificate.chain.iter().map(|der| b64::encode_standard(der)).collect();
+            let Described {
+                thumbprint,
+                subject,
+                not_after,
+                algorithm,
+            } = described(certificate);
+            json!({
+                "thumbprint": thumbprint, "subject": subject, "not_after": not_after, "algorithm": algorithm, "x5c": chain,
+            })
         })
         .collect();
     json!({"certificates": shown, "claims": token.claims()})

@@ -1,5 +1,7 @@
 //! What a policy that was only tried would do, for people and scripts.
 
+use std::fmt::Write as _;
+
 use attestry_client::{ChangedDecision, DryRun, Replay};
 use serde_json::{Map, Value};
 
@@ -36,14 +38,15 @@ fn text(report: &DryRun) -> String {
         text.push_str(&facts([("approval", "a second person must approve")]));
     }
     for finding in &report.diagnostics {
-        text.push_str(&format!(
-            "{} line {}, column {}: {} [{}]\n",
+        let _ = writeln!(
+            text,
+            "{} line {}, column {}: {} [{}]",
             paint(CAUTION, format!("{}:", finding.severity)),
             finding.line,
             finding.column,
             plain(&finding.message),
             finding.code
-        ));
+        );
     }
     match (&report.replay, report.recording) {
         (Some(replay), true) => text.push_str(&replayed(replay)),
@@ -65,11 +68,12 @@ fn replayed(replay: &Replay) -> String {
         text.push_str(&changed(decision));
     }
     for skipped in &replay.skipped {
-        text.push_str(&format!(
-            "  #{} skipped: {}\n",
+        let _ = writeln!(
+            text,
+            "  #{} skipped: {}",
             skipped.decision,
             plain(&skipped.reason)
-        ));
+        );
     }
     text
 }
@@ -85,11 +89,12 @@ fn changed(decision: &ChangedDecision) -> String {
     );
     let mut claims = |sign: &str, claims: &Map<String, Value>| {
         for (name, value) in claims {
-            text.push_str(&format!(
-                "      {sign} {} = {}\n",
+            let _ = writeln!(
+                text,
+                "      {sign} {} = {}",
                 plain(name),
                 plain(&value.to_string())
-            ));
+            );
         }
     };
     claims("-", &decision.removed);
