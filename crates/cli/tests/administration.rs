@@ -263,7 +263,7 @@ fn an_isolated_provider_takes_signed_policies_and_its_certificates_are_rolled() 
         "{added}"
     );
     scene
-        .run(&format!("{SET} --key next.key --cert next.pem --bind"))
+        .run(&format!("{SET} --key next.key --cert next.pem"))
         .exits(0);
     scene
         .run(&format!(

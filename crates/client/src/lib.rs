@@ -20,6 +20,24 @@
 //! # }
 //! ```
 //!
+//! The same client administers a provider's policies and their signers ([`Client::set_policy`],
+//! [`Client::add_policy_certificate`], ...), and a [`ControlPlane`] creates and manages providers. Whoever changes
+//! something gets the service's signed word that exactly that was done, or an error.
+//!
+//! ```no_run
+//! use attestry_client::{AttestationType, Client, Outcome, PolicySigner};
+//!
+//! # async fn example(key: &[u8], certificate: &[u8], text: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder("https://localhost:8443/p/mine").bearer("...").build()?;
+//! let jws = PolicySigner::from_pem(key, certificate)?.sign_policy(text, None)?;
+//! match client.set_policy(AttestationType::SgxEnclave, &jws).await? {
+//!     Outcome::Done(token) => println!("{}", token.token()),
+//!     Outcome::Waiting(change) => println!("a second person must approve {}", change.id),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! It knows the wire and the rules of tokens; it must not know how the service works inside.
 
 mod administration;

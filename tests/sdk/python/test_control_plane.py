@@ -124,13 +124,13 @@ class Suite:
         same([one.name for one in connections.list(GROUP, name)], [connection])
         same(connections.get(GROUP, name, connection).provisioning_state, "Succeeded")
         resources = self.client.private_link_resources.list_by_provider(GROUP, name).value
-        same([(one.group_id, one.required_members) for one in resources], [("standard", ["default"])])
+        same([(one.properties.group_id, one.properties.required_members) for one in resources], [("standard", ["default"])])
         connections.delete(GROUP, name, connection)
         refused(lambda: connections.get(GROUP, name, connection), 404, "InvalidOperation")
         self.providers.delete(GROUP, name)
 
     def refusals(self):
-        refused(lambda: self.create("shared1"), 400, "InvalidOperation")
+        refused(lambda: self.create("shared1"), 400, "ReservedResourceName")
         refused(lambda: self.providers.get(GROUP, unique("none")), 404, "ResourceNotFound")
 
     # Both planes.

@@ -114,6 +114,7 @@ fn what(change: &Value) -> String {
         "setPolicy" => "set the policy of",
         "resetPolicy" => "reset the policy of",
         "rollback" => "roll back the policy of",
+        "settings" => return "change the settings".to_owned(),
         "signer" => return format!("{} a policy signing certificate", member("action")),
         other => other,
     };
