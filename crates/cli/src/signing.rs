@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use attestry_client::{PolicySigner, SigningError};
+use attestry_client::{Client, PolicySigner, SignedUse, SigningError};
 
 use crate::failure::Failure;
-use crate::input;
+use crate::{input, service};
 
 /// A key and a certificate to sign with on the way, where the provider wants signatures.
 #[derive(Debug, clap::Args)]
@@ -33,9 +33,13 @@ impl OnTheWay {
         }
     }
 
-    /// Whether signatures name their use.
-    pub fn bind(&self) -> bool {
-        self.bind
+    /// The use that a signature is to name, if it is to name one: the operation at this path of the client's provider.
+    pub async fn only_for(&self, client: &Client, operation: &str) -> Result<Option<SignedUse>, Failure> {
+        if !self.bind {
+            return Ok(None);
+        }
+        let only_for = client.signed_use(operation).await;
+        only_for.map(Some).map_err(|error| service::failure(&error))
     }
 }
 

@@ -446,7 +446,27 @@ fn a_provider_lives_from_creation_to_restoration() {
     scene
         .run("policy set permit.txt --type sgx-enclave --key signer.key --cert signer.pem --bind")
         .exits(0);
+    std::fs::write(
+        scene.directory.path().join("settings.json"),
+        r#"{"recordDecisions": 7}"#,
+    )
+    .unwrap();
+    scene.run("provider settings settings.json").exits(1);
+    scene
+        .run("provider settings settings.json --key signer.key --cert signer.pem --bind")
+        .exits(0);
+    let settings = scene.run("provider settings --json").exits(0).json();
+    assert_eq!(
+        (&settings["settings"]["recordDecisions"], &settings["changeable"]),
+        (&json!(7), &json!(true))
+    );
+    scene.run("provider settings permit.txt").exits(2);
     scene.provider = "";
+    scene.run("provider protect --name other").exits(0);
+    scene
+        .run(&format!("provider delete -n other {IN_GROUP}"))
+        .exits(1);
+    scene.run("provider unprotect --name other").exits(0);
     scene
         .run(&format!("provider delete -n other {IN_GROUP}"))
         .exits(0);

@@ -6,6 +6,7 @@
 pub(crate) mod dry_run;
 pub(crate) mod history;
 pub(crate) mod second_person;
+pub(crate) mod settings;
 
 use attestry_api::certificate_envelope::CertificateEnvelope;
 use attestry_api::jwk::{JwkSet, thumbprint};

@@ -118,6 +118,18 @@ impl Client {
         Ok(list.value)
     }
 
+    /// Protects a provider from deletion, or protects it no longer.
+    pub async fn protect_provider(&self, name: &str, protected: bool) -> Result<Provider, ClientError> {
+        #[derive(Deserialize)]
+        struct Protection {
+            provider: Provider,
+        }
+        let action = if protected { "protect" } else { "unprotect" };
+        let path = format!("attestry/v1/providers/{}:{action}", segment(name));
+        let answer = self.transport.send(Method::POST, &path, Content::Nothing).await?;
+        Ok(answer.json::<Protection>()?.provider)
+    }
+
     /// Brings a deleted provider back, with its policies and signers.
     pub async fn restore_provider(&self, name: &str) -> Result<Provider, ClientError> {
         let path = format!("attestry/v1/deleted-providers/{}:restore", segment(name));

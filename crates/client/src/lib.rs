@@ -59,6 +59,7 @@ pub use attestry_api::openid::OpenIdMetadata;
 pub use crate::administration::dry_run::{ChangedDecision, DryRun, Finding, Replay, SkippedDecision};
 pub use crate::administration::history::{PolicyDifference, PolicyRevision, RolledBack, SignerChange};
 pub use crate::administration::second_person::{Outcome, PendingChange};
+pub use crate::administration::settings::{NewSettings, ProviderSettings};
 pub use crate::administration::{ManagementToken, PolicyCertificate, Rollback, StoredPolicy};
 pub use crate::attestation::{Attestation, AttestationResult, Data};
 pub use crate::client::{Client, ClientBuilder};

@@ -136,6 +136,15 @@ impl PolicySigner {
         self.sign_members([("policyCertificate", jwk)], only_for)
     }
 
+    /// The JWS that replaces a provider's settings.
+    pub fn sign_settings(
+        &self,
+        settings: &Map<String, Value>,
+        only_for: Option<&SignedUse>,
+    ) -> Result<String, SigningError> {
+        self.sign_members([("settings", settings.clone().into())], only_for)
+    }
+
     fn sign_members<const N: usize>(
         &self,
         members: [(&str, Value); N],

@@ -1,5 +1,7 @@
 //! `attestry provider`: attestation providers as resources, as `az attestation` has them.
 
+mod settings;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -53,7 +55,22 @@ Examples:
 Examples:
   attestry provider list-deleted --endpoint https://localhost:8443 --ca ca.pem")]
     ListDeleted(ServiceArgs),
-    Restore(RestoreArgs),
+    /// Bring a deleted provider back, with its policies and signers
+    #[command(after_help = "\
+Examples:
+  attestry provider restore --name mine --endpoint https://localhost:8443 --ca ca.pem")]
+    Restore(NameArgs),
+    /// Protect a provider from deletion
+    #[command(after_help = "\
+Examples:
+  attestry provider protect --name mine --endpoint https://localhost:8443 --ca ca.pem")]
+    Protect(NameArgs),
+    /// Let a provider be deleted again
+    #[command(after_help = "\
+Examples:
+  attestry provider unprotect --name mine --endpoint https://localhost:8443 --ca ca.pem")]
+    Unprotect(NameArgs),
+    Settings(settings::Args),
 }
 
 /// A subscription of a service.
@@ -173,12 +190,9 @@ struct ServiceArgs {
     connection: service::Connection,
 }
 
-/// Bring a deleted provider back, with its policies and signers
+/// A provider by its name, which is one of a kind in a service.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  attestry provider restore --name mine --endpoint https://localhost:8443 --ca ca.pem")]
-struct RestoreArgs {
+struct NameArgs {
     /// Name of the provider
     #[arg(long, short, value_name = "NAME")]
     name: String,
@@ -212,6 +226,9 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
         ProviderCommand::Update(args) => update(args, output),
         ProviderCommand::Delete(args) => delete(args, output),
         ProviderCommand::ListDefault(args) => list_default(args, output),
+        ProviderCommand::Protect(args) => protect(args, true, output),
+        ProviderCommand::Unprotect(args) => protect(args, false, output),
+        ProviderCommand::Settings(args) => settings::run(args, output),
         ProviderCommand::ListDeleted(args) => list_deleted(args, output),
         ProviderCommand::Restore(args) => {
             let client = args.connection.client()?;
@@ -290,6 +307,12 @@ fn delete(args: &OneArgs, output: Output) -> Result<Verdict, Failure> {
         Err(error) => return service::refused(&error, output),
     }
     Ok(Verdict::Accepted)
+}
+
+fn protect(args: &NameArgs, protected: bool, output: Output) -> Result<Verdict, Failure> {
+    let client = args.connection.client()?;
+    let asked = async { Ok(client.protect_provider(&args.name, protected).await) };
+    one(service::block_on(asked)?, output)
 }
 
 fn list_default(args: &ListDefaultArgs, output: Output) -> Result<Verdict, Failure> {

@@ -154,7 +154,7 @@ pub fn set(args: &SetArgs, output: Output) -> Result<Verdict, Failure> {
         let jws = match (given, signer) {
             (Given::Text(text), None) => Client::unsigned_policy(&text),
             (Given::Text(text), Some(signer)) => {
-                let only_for = only_for(&client, &args.signature, &operation).await?;
+                let only_for = args.signature.only_for(&client, &operation).await?;
                 signer
                     .sign_policy(&text, only_for.as_ref())
                     .map_err(|error| signing::failure(&error))?
@@ -189,7 +189,7 @@ pub fn reset(args: &ResetArgs, output: Output) -> Result<Verdict, Failure> {
         let jws = match signer {
             None => given.map(|jws| jws.trim().to_owned()),
             Some(signer) => {
-                let only_for = only_for(&client, &args.signature, &operation).await?;
+                let only_for = args.signature.only_for(&client, &operation).await?;
                 let signed = signer.sign_reset(only_for.as_ref());
                 Some(signed.map_err(|error| signing::failure(&error))?)
             }
@@ -219,17 +219,4 @@ fn given(args: &SetArgs) -> Result<Given, Failure> {
     } else {
         Given::Text(text)
     })
-}
-
-/// The use that a signature is to name, if it is to name one.
-pub async fn only_for(
-    client: &Client,
-    signature: &OnTheWay,
-    operation: &str,
-) -> Result<Option<attestry_client::SignedUse>, Failure> {
-    if !signature.bind() {
-        return Ok(None);
-    }
-    let only_for = client.signed_use(operation).await;
-    only_for.map(Some).map_err(|error| service::failure(&error))
 }

@@ -4,7 +4,6 @@ use attestry_api::AttestationType;
 use attestry_client::{Outcome, PolicyRevision, Rollback};
 use serde_json::json;
 
-use super::administer::only_for;
 use crate::failure::{Failure, Verdict};
 use crate::output::{BOLD, FAINT, GOOD, NAME, Output, paint, plain, table};
 use crate::signing::OnTheWay;
@@ -163,7 +162,7 @@ pub fn roll_back(args: &RollbackArgs, output: Output) -> Result<Verdict, Failure
         let rollback = match signer {
             None => Rollback::Revision(args.revision),
             Some(signer) => {
-                let only_for = only_for(&client, &args.signature, &operation).await?;
+                let only_for = args.signature.only_for(&client, &operation).await?;
                 let signed = signer.sign_rollback(args.revision, only_for.as_ref());
                 Rollback::Signed(signed.map_err(|error| signing::failure(&error))?)
             }
