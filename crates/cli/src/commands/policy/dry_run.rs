@@ -50,8 +50,7 @@ fn text(report: &DryRun) -> String {
     }
     match (&report.replay, report.recording) {
         (Some(replay), true) => text.push_str(&replayed(replay)),
-        _ => text
-            .push_str("This provider records no decisions (`record_decisions`), so none were made again.\n"),
+        _ => text.push_str("This provider records no decisions, so none were made again.\n"),
     }
     text
 }
