@@ -12,6 +12,7 @@ mod arm;
 mod arm_access;
 mod attest;
 mod authentication;
+mod authorization;
 mod baselines;
 mod bound_signatures;
 mod cold_path;
