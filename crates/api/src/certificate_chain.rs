@@ -2,7 +2,7 @@
 //! without policies and names other than the subject's).
 
 use crate::spki::{self, KeyKind, SpkiError};
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use der::{
     Decode, Encode, Reader, SliceReader,
     asn1::{BitString, ObjectIdentifier},
@@ -147,6 +147,17 @@ impl ChainCertificate {
     pub fn is_authority(&self) -> bool {
         self.authority
             .is_some_and(|authority| authority.may_sign_certificates)
+    }
+
+    /// Whether signatures can be verified with its key: RSA of 2,048 to 8,192 bits, or a point on its curve.
+    pub fn has_usable_key(&self) -> bool {
+        let algorithm: &'static dyn VerificationAlgorithm = match self.kind {
+            KeyKind::Rsa => &signature::RSA_PKCS1_2048_8192_SHA256,
+            KeyKind::P256 => &signature::ECDSA_P256_SHA256_ASN1,
+            KeyKind::P384 => &signature::ECDSA_P384_SHA384_ASN1,
+            KeyKind::P521 => &signature::ECDSA_P521_SHA512_ASN1,
+        };
+        spki::public_key_bits(&self.spki).is_ok_and(|bits| ParsedPublicKey::new(algorithm, bits).is_ok())
     }
 
     /// Kind of its key.

@@ -15,7 +15,7 @@ use crate::{
 pub const POLICY_MEMBER: &str = "AttestationPolicy";
 
 /// Members that say when and where a JWS may be used, and nothing of what it is for (RFC 7519, 4.1).
-const OF_ANY_JWT: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "nbf", "sub"];
+pub const BINDING_MEMBERS: [&str; 4] = ["aud", "exp", "iat", "nbf"];
 
 /// The envelope of "no policy": an unsigned JWS with an empty payload.
 pub const EMPTY_ENVELOPE: &str = "eyJhbGciOiJub25lIn0..";
@@ -82,7 +82,9 @@ impl PolicyEnvelope {
         let SignedEnvelope { payload, signer } = SignedEnvelope::open(envelope)?;
         let empty = payload.is_empty()
             || json::parse_strict(&payload).is_ok_and(|value| match value {
-                Value::Object(members) => members.keys().all(|name| OF_ANY_JWT.contains(&name.as_str())),
+                Value::Object(members) => members
+                    .keys()
+                    .all(|name| BINDING_MEMBERS.contains(&name.as_str())),
                 Value::Null => true,
                 _ => false,
             });

@@ -13,7 +13,7 @@ mod second_person;
 
 use std::sync::Arc;
 
-use attestry_api::signed_envelope::Signer;
+use attestry_api::{AttestationType, signed_envelope::Signer};
 use attestry_policy::Diagnostic;
 
 pub use self::change::{Change, PolicyForm};
@@ -161,18 +161,39 @@ impl Administration {
         Ok(show(changing, change, effect, revision))
     }
 
-    /// The history of one policy, oldest first.
+    /// The revisions of one policy that are older than `before`, newest first.
     pub async fn policy_history(
         &self,
         provider: &str,
-        kind: attestry_api::AttestationType,
+        kind: AttestationType,
+        before: i64,
+        limit: u32,
     ) -> Result<Vec<PolicyRecord>, AdministrationError> {
-        Ok(self.store.policy_list(provider, kind.name()).await?)
+        Ok(self
+            .store
+            .policy_page(provider, kind.name(), before, limit)
+            .await?)
     }
 
-    /// The history of a provider's signers, oldest first.
-    pub async fn signer_history(&self, provider: &str) -> Result<Vec<SignerRecord>, AdministrationError> {
-        Ok(self.store.signer_list(Some(provider)).await?)
+    /// One revision of a policy.
+    pub async fn policy_revision(
+        &self,
+        provider: &str,
+        kind: AttestationType,
+        revision: i64,
+    ) -> Result<PolicyRecord, AdministrationError> {
+        let found = self.store.policy_get(provider, kind.name(), revision).await?;
+        found.ok_or(AdministrationError::UnknownRevision { revision })
+    }
+
+    /// The changes to a provider's signers that are older than `before`, newest first.
+    pub async fn signer_history(
+        &self,
+        provider: &str,
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<SignerRecord>, AdministrationError> {
+        Ok(self.store.signer_page(provider, before, limit).await?)
     }
 
     /// Runs a change in a task of its own while holding the provider: when a caller goes away, what is durable must

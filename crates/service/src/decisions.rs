@@ -11,7 +11,7 @@ use std::sync::Arc;
 use attestry_api::{AttestationType, b64};
 use attestry_evidence::time::UnixTime;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::error;
 
@@ -31,6 +31,9 @@ const BATCH: usize = 64;
 /// The largest request recorded. Larger ones are runtime data; a hundred of them would fill the queue's memory.
 const MAX_BODY_BYTES: usize = 128 * 1024;
 
+/// Policies that are tried at a time, of all providers: each takes a core for as long as it lasts.
+const TRIALS: usize = 2;
+
 /// The decisions that were recorded, and the way to record more.
 #[derive(Debug, Clone)]
 pub struct Decisions {
@@ -38,6 +41,7 @@ pub struct Decisions {
     clock: Clock,
     metrics: Arc<Metrics>,
     queue: mpsc::Sender<NewDecision>,
+    trials: Arc<Semaphore>,
 }
 
 /// What is kept of a decision.
@@ -79,6 +83,7 @@ impl Decisions {
             clock,
             metrics,
             queue,
+            trials: Arc::new(Semaphore::new(TRIALS)),
         }
     }
 
@@ -111,16 +116,33 @@ impl Decisions {
         }
     }
 
-    /// The newest recorded decisions of a provider and type, newest first.
+    /// The right to try a policy on recorded decisions; `None` when too many are being tried.
+    pub fn trial(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.trials).try_acquire_owned().ok()
+    }
+
+    /// Numbers of the newest recorded decisions of a provider and type, newest first.
     pub async fn newest(
         &self,
         provider: &str,
         kind: AttestationType,
         limit: u32,
-    ) -> Result<Vec<Decision>, StoreError> {
-        let records = self.store.decision_list(provider, kind.name(), limit).await?;
-        let decisions = records.into_iter().filter_map(|record| {
-            let content: Content = serde_json::from_slice(&record.content).ok()?;
+    ) -> Result<Vec<i64>, StoreError> {
+        self.store.decision_numbers(provider, kind.name(), limit).await
+    }
+
+    /// One recorded decision; `None` when it was forgotten in the meantime.
+    pub async fn get(
+        &self,
+        provider: &str,
+        kind: AttestationType,
+        id: i64,
+    ) -> Result<Option<Decision>, StoreError> {
+        let Some(record) = self.store.decision_get(provider, kind.name(), id).await? else {
+            return Ok(None);
+        };
+        let content: Option<Content> = serde_json::from_slice(&record.content).ok();
+        Ok(content.and_then(|content| {
             Some(Decision {
                 id: record.id,
                 at: record.created_at,
@@ -128,8 +150,7 @@ impl Decisions {
                 form: content.form,
                 body: b64::decode_url(&content.body).ok()?,
             })
-        });
-        Ok(decisions.collect())
+        }))
     }
 }
 

@@ -184,13 +184,17 @@ impl Server {
     }
 }
 
-/// Recorded decisions of providers that do not want any (any more) are nobody's business.
+/// Recorded decisions of providers that do not want any (any more) are nobody's business; those of deleted ones stay as
+/// long as these can be restored.
 async fn forget_unwanted(store: &Store, providers: &Providers) -> Result<(), StoreError> {
     let recording = providers
         .iter()
         .filter(|provider| provider.settings.recorded_decisions > 0)
         .map(|provider| provider.name.clone());
-    store.decision_retain(&recording.collect::<Vec<_>>()).await
+    let created = store.provider_list(None, None).await?;
+    let deleted = created.into_iter().filter(|record| record.deleted_at.is_some());
+    let kept: Vec<_> = recording.chain(deleted.map(|record| record.name)).collect();
+    store.decision_retain(&kept).await
 }
 
 /// Opens the store for the mode, before the mode writes anything into the data directory.

@@ -64,6 +64,7 @@ fn a_certificate_is_issued_by_whose_key_signed_it() {
         );
         assert_eq!((leaf.common_name(), leaf.issuer_common_name()), ("leaf", "root"));
         assert!(!leaf.is_authority());
+        assert!(leaf.has_usable_key() && root.parsed().has_usable_key());
         assert!(root.parsed().is_authority());
     }
 }

@@ -99,7 +99,11 @@ fn the_plain_text_of_the_2018_preview_is_read_and_marked() {
     assert_eq!((plain.policy(), plain.is_plain_text()), (Some(text), true));
     // The hash is over the encoded text all the same.
     assert_eq!(plain.policy_hash(), policy_hash(text));
-    assert!(!PolicyEnvelope::open(&wrap_unsigned(text)).unwrap().is_plain_text());
+    assert!(
+        !PolicyEnvelope::open(&wrap_unsigned(text))
+            .unwrap()
+            .is_plain_text()
+    );
 }
 
 #[test]

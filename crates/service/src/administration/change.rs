@@ -86,7 +86,7 @@ impl Change {
         match self {
             Self::SetPolicy { kind, .. } => format!("policies/{kind}"),
             Self::ResetPolicy { kind, .. } => format!("policies/{kind}:reset"),
-            Self::Rollback { kind, .. } => format!("policies/{kind}:rollback"),
+            Self::Rollback { kind, .. } => format!("attestry/v1/policies/{kind}:rollback"),
             Self::Settings { .. } => "attestry/v1/settings".to_owned(),
             Self::Signer {
                 action: SignerOperation::Add,

@@ -7,7 +7,7 @@ use attestry_api::{
     certificate_envelope::CertificateEnvelope,
     json,
     jwk::thumbprint,
-    policy_envelope::PolicyEnvelope,
+    policy_envelope::{BINDING_MEMBERS, PolicyEnvelope},
     signed_envelope::{SignedEnvelope, Signer},
 };
 use attestry_evidence::time::UnixTime;
@@ -151,11 +151,8 @@ fn rollback(
     let payload = opened.as_ref().map_or(&[][..], |opened| &opened.payload);
     let binding = admit(provider, change, signer, payload, now)?;
     if opened.is_some() {
-        let asked = json::parse_strict(payload).ok();
-        let asked = asked
-            .as_ref()
-            .and_then(|value| value.get(REVISION))
-            .and_then(Value::as_i64);
+        let asked = sole_member(payload, REVISION);
+        let asked = asked.as_ref().and_then(Value::as_i64);
         if asked != Some(restored.revision) {
             return Err(AdministrationError::RollbackPayload {
                 revision: restored.revision,
@@ -214,12 +211,23 @@ fn own_settings(
 
 /// The settings in a payload: its member `settings`.
 pub fn settings_in(payload: &[u8]) -> Result<OwnSettings, AdministrationError> {
-    let value = json::parse_strict(payload).ok();
-    let settings = value.as_ref().and_then(|value| value.get(SETTINGS));
     // A list would be taken for the settings in their order.
-    let settings = settings.filter(|settings| settings.is_object());
+    let settings = sole_member(payload, SETTINGS).filter(Value::is_object);
     let settings = settings.ok_or(AdministrationError::SettingsPayload)?;
     Ok(OwnSettings::from_json(&settings.to_string())?)
+}
+
+/// The member that says what a payload asks for; nothing beside it but what says when and where it may be used, so that
+/// no JWS is good for two purposes.
+fn sole_member(payload: &[u8], name: &str) -> Option<Value> {
+    let Ok(Value::Object(mut members)) = json::parse_strict(payload) else {
+        return None;
+    };
+    let asked = members.remove(name)?;
+    members
+        .keys()
+        .all(|other| BINDING_MEMBERS.contains(&other.as_str()))
+        .then_some(asked)
 }
 
 /// Member of the payload that holds the settings.

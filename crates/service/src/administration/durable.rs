@@ -36,7 +36,7 @@ impl Administration {
                 self.put_policy(provider, change, operation, binding, actor)
                     .await?
             }
-            (Effect::Settings { text, .. }, Change::Settings { .. }) => {
+            (Effect::Settings { settings, text }, Change::Settings { .. }) => {
                 let entry = NewProviderChange {
                     operation: ProviderOperation::Settings,
                     detail: text,
@@ -48,9 +48,14 @@ impl Administration {
                     issued_at: binding.issued_at,
                     approver: actor.approver.as_deref(),
                 };
-                self.store
+                let revision = self
+                    .store
                     .provider_settings_put(&provider.name, &entry, &asked)
-                    .await?
+                    .await?;
+                if settings.recorded_decisions == 0 {
+                    self.store.decision_forget(&provider.name).await?;
+                }
+                revision
             }
             (Effect::Signers { signers: None, .. }, Change::Signer { .. }) => return Ok(None),
             (

@@ -23,7 +23,9 @@ impl Administration {
         change: &Change,
         actor: String,
     ) -> Result<ChangeRecord, AdministrationError> {
-        if self.store.change_count_pending(&provider.name).await? >= MAX_PENDING_CHANGES {
+        let oldest = self.clock.now().seconds().saturating_sub(CHANGE_LIFE_SECONDS);
+        let waiting = self.store.change_count_pending(&provider.name, oldest).await?;
+        if waiting >= MAX_PENDING_CHANGES {
             return Err(AdministrationError::TooManyPending);
         }
         let mut id = [0; 16];
@@ -72,6 +74,9 @@ impl Administration {
         self.finish(provider, move |changing| async move {
             let provider = changing.current();
             let record = this.pending(&provider.name, &id).await?;
+            if is_over(&record, this.clock.now()) {
+                return Err(AdministrationError::TooLate);
+            }
             if record.actor == approver {
                 return Err(AdministrationError::SamePerson);
             }
@@ -120,9 +125,6 @@ impl Administration {
         let record = self.change(provider, id).await?;
         if record.state != ChangeState::Pending {
             return Err(AdministrationError::Decided { state: record.state });
-        }
-        if is_over(&record, self.clock.now()) {
-            return Err(AdministrationError::TooLate);
         }
         Ok(record)
     }

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Decision;
+use super::{Decision, Decisions};
 use crate::{
     attest::{AttestError, Attestor, Judged},
     provider::Provider,
+    store::StoreError,
 };
 
 /// What the candidate would have changed.
@@ -60,17 +61,21 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// Makes decisions again. `current` and `candidate` are the provider with the policy that counts now and with the
-/// other one.
+/// Makes the newest recorded decisions again, one at a time. `current` and `candidate` are the provider with the policy
+/// that counts now and with the other one.
 pub async fn replay(
     attestor: &Attestor,
+    decisions: &Decisions,
     current: &Arc<Provider>,
     candidate: &Arc<Provider>,
     kind: AttestationType,
-    decisions: Vec<Decision>,
-) -> Replay {
+    limit: u32,
+) -> Result<Replay, StoreError> {
     let mut result = Replay::default();
-    for decision in decisions {
+    for id in decisions.newest(&current.name, kind, limit).await? {
+        let Some(decision) = decisions.get(&current.name, kind, id).await? else {
+            continue;
+        };
         let body = Bytes::from(decision.body.clone());
         let again = |provider: &Arc<Provider>| {
             attestor.judge(Arc::clone(provider), kind, decision.form, body.clone())
@@ -90,7 +95,7 @@ pub async fn replay(
             }),
         }
     }
-    result
+    Ok(result)
 }
 
 /// What a policy made of evidence that stands.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{ApiError, App, explanation};
 use crate::{
     administration::{AdministrationError, Change, Effect, PolicyForm},
+    attest::WorkPoolError,
     decisions::replay,
     provider::Provider,
 };
@@ -31,6 +32,10 @@ pub(super) async fn run(
     envelope: String,
     options: Options,
 ) -> Result<Value, ApiError> {
+    let _trial = app
+        .decisions
+        .trial()
+        .ok_or(AdministrationError::Pool(WorkPoolError::Overloaded))?;
     let change = Change::SetPolicy {
         kind,
         envelope,
@@ -50,12 +55,9 @@ pub(super) async fn run(
     let candidate = Arc::new(Provider::clone(provider).with_policy(kind, Some(policy)));
     let limit = options.decisions.unwrap_or(DEFAULT_DECISIONS);
     let limit = limit.min(provider.settings.recorded_decisions);
-    let recorded = app
-        .decisions
-        .newest(&provider.name, kind, limit)
+    let replay = replay(&app.attestor, &app.decisions, provider, &candidate, kind, limit)
         .await
         .map_err(AdministrationError::from)?;
-    let replay = replay(&app.attestor, provider, &candidate, kind, recorded).await;
     Ok(json!({
         "accepted": true,
         "policyHash": hash,

@@ -1,6 +1,8 @@
 //! `/attestry/v1/policies/{type}/...`: what a policy was, who changed it, how one revision differs from another, and the
 //! way back.
 
+use std::time::Duration;
+
 use attestry_api::{
     AttestationType,
     error::ErrorCode,
@@ -28,15 +30,28 @@ use crate::{
 };
 
 /// Revisions shown at a time when the caller does not say how many.
-const DEFAULT_LIMIT: usize = 100;
-/// The most revisions shown at a time.
-const MAX_LIMIT: usize = 1_000;
+const DEFAULT_LIMIT: u32 = 50;
+/// The most revisions shown at a time. Each is opened for its hash and signer: of the largest policies, a hundred take a
+/// fifth of a second and some 50 MB.
+const MAX_LIMIT: u32 = 100;
+/// How long two revisions are compared before what differs is told more coarsely.
+const COMPARE_TIME: Duration = Duration::from_millis(200);
 
 /// Which revisions to list: those older than `before`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page {
     before: Option<i64>,
-    limit: Option<usize>,
+    limit: Option<u32>,
+}
+
+impl Page {
+    fn before(&self) -> i64 {
+        self.before.unwrap_or(i64::MAX)
+    }
+
+    fn limit(&self) -> u32 {
+        self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT)
+    }
 }
 
 /// Which revisions to compare; the newest with the one before it when nothing is said, and 0 is the default policy.
@@ -56,18 +71,26 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let (kind, Query(page)) = (kind_of(&kind)?, page.map_err(malformed_query)?);
     caller.may(&app, Operation::ReadPolicies, &provider)?;
-    let history = app.administration.policy_history(&provider.name, kind).await?;
-    let limit = page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
-    let before = page.before.unwrap_or(i64::MAX);
-    let previous = std::iter::once(None).chain(history.iter().map(|record| Some(record.revision)));
-    let mut shown: Vec<_> = history
-        .iter()
-        .zip(previous)
-        .filter(|(record, _)| record.revision < before)
-        .map(|(record, previous)| revision(record, previous))
-        .collect();
-    shown.reverse();
-    shown.truncate(limit);
+    // One more than is shown, which the last one replaced.
+    let history = app
+        .administration
+        .policy_history(
+            &provider.name,
+            kind,
+            page.before(),
+            page.limit().saturating_add(1),
+        )
+        .await?;
+    let shown = apart(move || {
+        let previous = history.iter().skip(1).map(|record| Some(record.revision));
+        let previous = previous.chain(std::iter::once(None));
+        let all = history.iter().zip(previous);
+        let shown = all.take(usize::try_from(page.limit()).unwrap_or(usize::MAX));
+        shown
+            .map(|(record, previous)| revision(record, previous))
+            .collect::<Vec<_>>()
+    })
+    .await?;
     Ok(Json(json!({ "type": kind, "revisions": shown })))
 }
 
@@ -81,16 +104,19 @@ pub(super) async fn get(
     let kind = kind_of(&kind)?;
     let number: i64 = number.parse().map_err(|_| unknown())?;
     caller.may(&app, Operation::ReadPolicies, &provider)?;
-    let history = app.administration.policy_history(&provider.name, kind).await?;
-    let place = history.iter().position(|record| record.revision == number);
-    let record = place
-        .and_then(|place| history.get(place))
-        .ok_or_else(|| unknown())?;
-    let previous = place.and_then(|place| history.get(place.checked_sub(1)?));
-    let mut shown = revision(record, previous.map(|record| record.revision));
-    shown["token"] = record.token.clone().into();
-    shown["request"] = record.request.clone().into();
-    shown["policy"] = text_of(record).into();
+    let record = app
+        .administration
+        .policy_revision(&provider.name, kind, number)
+        .await?;
+    let previous = app
+        .administration
+        .policy_history(&provider.name, kind, number, 1)
+        .await?;
+    let previous = previous.first().map(|record| record.revision);
+    let mut shown = revision(&record, previous);
+    shown["policy"] = text_of(&record).into();
+    shown["token"] = record.token.into();
+    shown["request"] = record.request.into();
     Ok(Json(shown))
 }
 
@@ -104,25 +130,33 @@ pub(super) async fn diff(
 ) -> Result<Json<Value>, ApiError> {
     let (kind, Query(pair)) = (kind_of(&kind)?, pair.map_err(malformed_query)?);
     caller.may(&app, Operation::ReadPolicies, &provider)?;
-    let history = app.administration.policy_history(&provider.name, kind).await?;
-    let newest = history.last().map_or(0, |record| record.revision);
-    let to = pair.to.unwrap_or(newest);
-    let before = history
-        .iter()
-        .map(|record| record.revision)
-        .filter(|revision| *revision < to);
-    let from = pair.from.unwrap_or_else(|| before.max().unwrap_or(0));
-    let texts = [from, to].map(|number| text_at(&history, number, &provider, kind));
-    let [old, new] = texts;
-    let (old, new) = (old?, new?);
-    let diff = TextDiff::from_lines(&old, &new);
-    let unified = diff
-        .unified_diff()
-        .header(&format!("revision {from}"), &format!("revision {to}"))
-        .to_string();
+    let before = pair.to.map_or(i64::MAX, |to| to.saturating_add(1));
+    let newest = app
+        .administration
+        .policy_history(&provider.name, kind, before, 2)
+        .await?;
+    let number = |place: usize| newest.get(place).map_or(0, |record| record.revision);
+    let (to, from) = (pair.to.unwrap_or(number(0)), pair.from.unwrap_or(number(1)));
+    let old = text_at(&app, &provider, kind, from).await?;
+    let new = text_at(&app, &provider, kind, to).await?;
+    let unified = apart(move || {
+        TextDiff::configure()
+            .timeout(COMPARE_TIME)
+            .diff_lines(&old, &new)
+            .unified_diff()
+            .header(&format!("revision {from}"), &format!("revision {to}"))
+            .to_string()
+    })
+    .await?;
     Ok(Json(
         json!({ "type": kind, "from": from, "to": to, "diff": unified }),
     ))
+}
+
+/// Runs work of milliseconds away from the threads that answer.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| ApiError::new(ErrorCode::InternalError, "the service failed to answer"))
 }
 
 /// The history of the signers, newest first.
@@ -130,10 +164,15 @@ pub(super) async fn signers(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
+    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
+    let Query(page) = page.map_err(malformed_query)?;
     caller.may(&app, Operation::ReadPolicies, &provider)?;
-    let history = app.administration.signer_history(&provider.name).await?;
-    let shown: Vec<_> = history.iter().rev().take(MAX_LIMIT).map(signer_change).collect();
+    let history = app
+        .administration
+        .signer_history(&provider.name, page.before(), page.limit())
+        .await?;
+    let shown: Vec<_> = history.iter().map(signer_change).collect();
     Ok(Json(json!({ "changes": shown })))
 }
 
@@ -238,6 +277,7 @@ fn signer_change(record: &SignerRecord) -> Value {
         "thumbprint": record.thumbprint,
         "certificate": certificate,
         "request": record.request,
+        "requestHash": record.request.as_deref().map(policy_token_hash),
         "actor": record.actor,
         "approver": record.approver,
         "createdAt": record.created_at.to_string(),
@@ -250,19 +290,21 @@ fn text_of(record: &PolicyRecord) -> Option<String> {
 }
 
 /// Text of a revision; the default policy's for 0 and for resets.
-fn text_at(
-    history: &[PolicyRecord],
-    number: i64,
+async fn text_at(
+    app: &App,
     provider: &Provider,
     kind: AttestationType,
+    number: i64,
 ) -> Result<String, ApiError> {
     let default = || default_text(kind, provider.mode).unwrap_or_default().to_owned();
     if number == 0 {
         return Ok(default());
     }
-    let record = history.iter().find(|record| record.revision == number);
-    let record = record.ok_or_else(|| unknown())?;
-    Ok(text_of(record).unwrap_or_else(default))
+    let record = app
+        .administration
+        .policy_revision(&provider.name, kind, number)
+        .await?;
+    Ok(text_of(&record).unwrap_or_else(default))
 }
 
 fn unknown() -> ApiError {

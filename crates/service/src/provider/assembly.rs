@@ -131,8 +131,10 @@ impl Assembly {
         let (tests, limits) = (&blueprint.tests, &blueprint.settings.policy_limits);
         let mut policies = BTreeMap::new();
         for kind in AttestationType::ALL {
+            // What was set before a provider became shared counts no more: nobody could take it back.
             let stored = records
                 .iter()
+                .filter(|_| blueprint.mode != ProviderMode::Shared)
                 .find(|record| record.attestation_type == kind.name());
             let policy = if let Some(envelope) = stored.and_then(|record| record.token.as_deref()) {
                 Some(Arc::new(StoredPolicy::from_store(envelope, kind, tests, limits)))

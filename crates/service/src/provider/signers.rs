@@ -240,9 +240,10 @@ impl PolicyCertificate {
         &self.thumbprint
     }
 
-    /// Whether its holder may sign changes: only a certification authority's may.
+    /// Whether its holder may sign changes: only a certification authority's may, with a key that signatures are
+    /// verified with.
     pub fn may_sign(&self) -> bool {
-        self.certificate.is_authority()
+        self.certificate.is_authority() && self.certificate.has_usable_key()
     }
 
     /// Common name of the subject, for people.

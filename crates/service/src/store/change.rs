@@ -102,12 +102,13 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// How many changes of a provider wait.
-    pub async fn change_count_pending(&self, provider: &str) -> Result<i64, StoreError> {
+    /// How many changes of a provider wait that were asked for after `oldest`, unix seconds.
+    pub async fn change_count_pending(&self, provider: &str, oldest: i64) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar(
-            "SELECT count(*) FROM pending_change WHERE provider = ?1 AND state = 'pending'",
+            "SELECT count(*) FROM pending_change WHERE provider = ?1 AND state = 'pending' AND created_at > ?2",
         )
         .bind(provider)
+                .bind(oldest)
         .fetch_one(&self.pool)
         .await?)
     }

@@ -62,33 +62,57 @@ impl Store {
         Ok(change.commit().await?)
     }
 
-    /// The newest decisions of a provider and type, newest first.
-    pub async fn decision_list(
+    /// Numbers of the newest decisions of a provider and type, newest first.
+    pub async fn decision_numbers(
         &self,
         provider: &str,
         attestation_type: &str,
         limit: u32,
-    ) -> Result<Vec<DecisionRecord>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, sealed, created_at FROM recorded_decision \
-             WHERE provider = ?1 AND attestation_type = ?2 ORDER BY id DESC LIMIT ?3",
+    ) -> Result<Vec<i64>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT id FROM recorded_decision WHERE provider = ?1 AND attestation_type = ?2 ORDER BY id DESC LIMIT ?3",
         )
         .bind(provider)
         .bind(attestation_type)
         .bind(limit)
         .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// One decision of a provider and type.
+    pub async fn decision_get(
+        &self,
+        provider: &str,
+        attestation_type: &str,
+        id: i64,
+    ) -> Result<Option<DecisionRecord>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, sealed, created_at FROM recorded_decision \
+             WHERE provider = ?1 AND attestation_type = ?2 AND id = ?3",
+        )
+        .bind(provider)
+        .bind(attestation_type)
+        .bind(id)
+        .fetch_optional(&self.pool)
         .await?;
+        let Some(row) = row else { return Ok(None) };
+        let sealed: Vec<u8> = row.try_get("sealed")?;
         let context = seal_context(provider, attestation_type);
-        rows.iter()
-            .map(|row| {
-                let sealed: Vec<u8> = row.try_get("sealed")?;
-                Ok(DecisionRecord {
-                    id: row.try_get("id")?,
-                    content: self.key_encryption_key.open(&context, &sealed)?.to_vec(),
-                    created_at: UnixTime::new(row.try_get("created_at")?),
-                })
-            })
-            .collect()
+        Ok(Some(DecisionRecord {
+            id: row.try_get("id")?,
+            content: self.key_encryption_key.open(&context, &sealed)?.to_vec(),
+            created_at: UnixTime::new(row.try_get("created_at")?),
+        }))
+    }
+
+    /// Forgets the decisions of a provider.
+    pub async fn decision_forget(&self, provider: &str) -> Result<(), StoreError> {
+        let mut change = self.change().await?;
+        sqlx::query("DELETE FROM recorded_decision WHERE provider = ?1")
+            .bind(provider)
+            .execute(&mut *change)
+            .await?;
+        Ok(change.commit().await?)
     }
 
     /// Forgets the decisions of every provider that is not among `recording`.

@@ -166,6 +166,32 @@ impl Store {
         .collect()
     }
 
+    /// The revisions of one policy that are older than `before`, newest first; what an earlier provider of the name left
+    /// is not among them.
+    pub async fn policy_page(
+        &self,
+        provider: &str,
+        attestation_type: &str,
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<PolicyRecord>, StoreError> {
+        sqlx::query(
+            "SELECT * FROM policy WHERE provider = ?1 AND attestation_type = ?2 AND revision < ?5 AND revision > \
+             (SELECT coalesce(max(revision), 0) FROM policy \
+              WHERE provider = ?1 AND attestation_type = ?2 AND operation = ?3) ORDER BY revision DESC LIMIT ?4",
+        )
+        .bind(provider)
+        .bind(attestation_type)
+        .bind(FORGET)
+        .bind(limit)
+        .bind(before)
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(record)
+        .collect()
+    }
+
     /// One revision of the history of one policy.
     pub async fn policy_get(
         &self,

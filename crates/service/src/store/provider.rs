@@ -4,7 +4,7 @@ use attestry_evidence::time::UnixTime;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::signer::append_signers;
+use super::signer::{append_signers, forget_signers};
 use super::{NewSigner, Store, StoreError, policy};
 
 /// A provider as a resource.
@@ -106,6 +106,10 @@ pub struct ProviderChange {
     pub detail: String,
     /// Who did it.
     pub actor: String,
+    /// The second person, where two were needed.
+    pub approver: Option<String>,
+    /// The JWS that asked, if there was one.
+    pub request: Option<String>,
     /// When.
     pub created_at: UnixTime,
 }
@@ -302,6 +306,8 @@ impl Store {
                     operation: row.try_get("operation")?,
                     detail: row.try_get("detail")?,
                     actor: row.try_get("actor")?,
+                    approver: row.try_get("approver")?,
+                    request: row.try_get("request")?,
                     created_at: UnixTime::new(row.try_get("created_at")?),
                 })
             })
@@ -372,6 +378,7 @@ async fn forget(
     .bind(history.at.seconds())
     .execute(&mut **change)
     .await?;
+    forget_signers(change, provider).await?;
     for statement in [
         "DELETE FROM pending_change WHERE provider = ?1",
         "DELETE FROM recorded_decision WHERE provider = ?1",

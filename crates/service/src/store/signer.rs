@@ -98,6 +98,30 @@ impl Store {
         Ok(revision)
     }
 
+    /// The changes to the signers of a provider that are older than the revision `before`, newest first; what an earlier
+    /// provider of the name left is not among them.
+    pub async fn signer_page(
+        &self,
+        provider: &str,
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<SignerRecord>, StoreError> {
+        sqlx::query(
+            "SELECT * FROM policy_signer WHERE provider = ?1 AND revision < ?2 AND revision > \
+             coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?3), 0) \
+             ORDER BY revision DESC LIMIT ?4",
+        )
+        .bind(provider)
+        .bind(before)
+        .bind(floor_of(provider))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(record)
+        .collect()
+    }
+
     /// The newest revision of the signers of a provider; 0 when it has none.
     pub async fn signer_newest(&self, provider: &str) -> Result<i64, StoreError> {
         Ok(
@@ -155,6 +179,28 @@ pub(super) async fn append_signers(
         .await?;
     }
     Ok(revision)
+}
+
+/// What is there of a provider's signers belongs to an earlier one of its name from now on.
+pub(super) async fn forget_signers(
+    change: &mut Transaction<'static, Sqlite>,
+    provider: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO meta (name, value) \
+         SELECT ?2, CAST(coalesce(max(revision), 0) AS TEXT) FROM policy_signer WHERE provider = ?1 \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(provider)
+    .bind(floor_of(provider))
+    .execute(&mut **change)
+    .await?;
+    Ok(())
+}
+
+/// Name of the value that ends the history of the signers of earlier providers.
+fn floor_of(provider: &str) -> String {
+    format!("signers of {provider} begin after")
 }
 
 fn record(row: &SqliteRow) -> Result<SignerRecord, StoreError> {

@@ -548,3 +548,65 @@ fn options_do_not_show_the_key() {
     };
     assert!(!format!("{options:?}").contains("c0ffee"));
 }
+
+#[tokio::test]
+async fn changes_that_have_waited_too_long_do_not_count() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let change = |id: &str, created_at: UnixTime| ChangeRecord {
+        id: id.to_owned(),
+        provider: "tenant".to_owned(),
+        operation: "{}".to_owned(),
+        base: 0,
+        actor: "somebody".to_owned(),
+        created_at,
+        state: ChangeState::Pending,
+        decided_by: None,
+        decided_at: None,
+    };
+    store.change_put(&change("old", NOW)).await.unwrap();
+    let later = NOW.add_seconds(100).unwrap();
+    store.change_put(&change("new", later)).await.unwrap();
+    let waiting = |oldest| store.change_count_pending("tenant", oldest);
+    assert_eq!(waiting(NOW.seconds() - 1).await.unwrap(), 2);
+    assert_eq!(waiting(NOW.seconds()).await.unwrap(), 1);
+    assert!(
+        store
+            .change_decide("new", ChangeState::Rejected, "other", later)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .change_decide("new", ChangeState::Applied, "other", later)
+            .await
+            .unwrap()
+    );
+    assert_eq!(waiting(NOW.seconds()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn the_signers_of_an_earlier_provider_are_not_shown() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let first = [NewSigner::given("tenant", "AA", "{}", "somebody")];
+    let created = happened(ProviderOperation::Create);
+    store
+        .provider_create(&provider("tenant"), &first, &created)
+        .await
+        .unwrap();
+    let page = async || store.signer_page("tenant", i64::MAX, 10).await.unwrap();
+    assert_eq!(page().await.len(), 1);
+    store
+        .provider_purge("tenant", &happened(ProviderOperation::Purge))
+        .await
+        .unwrap();
+    assert_eq!(page().await, []);
+    let second = [NewSigner::given("tenant", "BB", "{}", "another")];
+    store
+        .provider_create(&provider("tenant"), &second, &created)
+        .await
+        .unwrap();
+    let shown: Vec<_> = page().await.into_iter().map(|change| change.thumbprint).collect();
+    assert_eq!(shown, ["BB"]);
+}

@@ -194,11 +194,23 @@ async fn an_isolated_provider_is_rolled_back_by_its_signers_only() {
         assert_eq!(answer.status, 400);
         assert!(answer.error().1.contains(message), "{}", answer.text());
     }
+    // Nothing else that the signer signed is an order to roll back, nor is this one anything else.
+    let policy = json!({ "revision": first, "AttestationPolicy": b64::encode_url(DENY.as_bytes()) });
+    let mixed = service
+        .administer(Method::POST, rollback, signer.sign(&policy.to_string()))
+        .await;
+    assert_eq!(mixed.error().0, "InvalidOperation", "{}", mixed.text());
     let answer = service
         .administer(Method::POST, rollback, signer.sign(&payload))
         .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     service.attest_sgx().await.token();
+    let changes = service.json_at("/attestry/v1/certificates/history").await;
+    assert_eq!(
+        changes["changes"],
+        json!([]),
+        "given with the provider, in this test"
+    );
 }
 
 #[tokio::test]
@@ -313,4 +325,32 @@ async fn two_persons_make_a_change() {
     let expected = [(id, "applied"), (first, "applied"), (second, "rejected")];
     assert_eq!(states, expected.map(|(id, state)| (id, state.to_owned())).into());
     assert_eq!(decide("bob", "0000", "approve").await.status, 404);
+}
+
+#[tokio::test]
+async fn forgotten_changes_do_not_lock_a_provider() {
+    let service = service(|setup| setup.main_provider().settings.two_person = true).await;
+    let mut first = String::new();
+    for number in 0..100 {
+        let text = format!("{PERMIT} // {number}");
+        let answer = service
+            .as_person("alice", Method::PUT, SGX, &wrap_unsigned(&text))
+            .await;
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        first = answer.json()["change"]["id"].as_str().unwrap().to_owned();
+    }
+    let put = async || {
+        service
+            .as_person("bob", Method::PUT, SGX, &wrap_unsigned(DENY))
+            .await
+    };
+    assert_eq!(put().await.error().0, "Conflict");
+    // Rejecting makes room at once, and so does time: what has waited for a week counts no more, and can only be
+    // rejected.
+    let path = format!("/attestry/v1/changes/{first}:reject");
+    assert_eq!(
+        service.as_person("carol", Method::POST, &path, "").await.status,
+        200
+    );
+    assert_eq!(put().await.status, 202);
 }

@@ -105,6 +105,8 @@ pub(super) async fn changes(
                 "revision": change.revision,
                 "operation": change.operation,
                 "actor": change.actor,
+                "approver": change.approver,
+                "request": change.request,
                 "at": change.created_at.to_string(),
                 "after": serde_json::from_str::<Value>(&change.detail).unwrap_or_default(),
             })
