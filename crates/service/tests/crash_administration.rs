@@ -127,7 +127,7 @@ async fn change_and_kill(directory: &TempDir) -> BTreeMap<usize, Acknowledged> {
         announce.send(address).unwrap();
         let wanted = CHANGES.min(*progress.borrow() + 10 + random.below(60));
         let reached = progress.wait_for(|done| *done >= wanted);
-        let reached = tokio::time::timeout(Duration::from_secs(120), reached).await;
+        let reached = tokio::time::timeout(Duration::from_mins(2), reached).await;
         assert!(reached.is_ok(), "the clients make no progress");
         drop(reached);
         child.kill().unwrap();
@@ -221,13 +221,11 @@ fn start(directory: &Path) -> (Child, String) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap())
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
         .lines()
         .map_while(Result::ok);
-    let address = lines
-        .filter_map(|line| line.strip_prefix(LISTENING).map(str::to_owned))
-        .next()
-        .expect("the server did not start");
+    let address = lines.find_map(|line| line.strip_prefix(LISTENING).map(str::to_owned));
+    let address = address.unwrap_or_else(|| panic!("the server did not start"));
     (child, address)
 }
 

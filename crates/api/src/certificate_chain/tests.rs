@@ -127,7 +127,7 @@ fn what_must_be_understood_and_is_not_is_refused() {
     assert!(ChainCertificate::from_der(&tolerated.der).is_ok());
     unknown.set_criticality(true);
     let refused = root(&PKCS_ECDSA_P256_SHA256, |params| {
-        params.custom_extensions = vec![unknown]
+        params.custom_extensions = vec![unknown];
     });
     assert!(matches!(
         ChainCertificate::from_der(&refused.der),

@@ -52,7 +52,7 @@ fn the_certificate_may_stand_in_either_place() {
         let opened = SignedEnvelope::open(&made.sign(&header, "payload")).unwrap();
         assert_eq!(opened.payload, b"payload");
         let signer = opened.signer.unwrap();
-        assert_eq!(signer.certificates(), [made.certificate.clone()]);
+        assert_eq!(signer.certificates(), std::slice::from_ref(&made.certificate));
         assert_eq!(
             serde_json::to_value(signer.jwk()).unwrap(),
             json!({ "kty": "EC", "x5c": made.x5c() })
@@ -124,7 +124,8 @@ fn every_truncation_and_every_flipped_bit_is_refused() {
     let made = made();
     let signed = made.sign(&json!({ "alg": "ES256", "x5c": made.x5c() }), POLICY);
     for length in 0..signed.len() {
-        assert!(PolicyEnvelope::open(&signed[..length]).is_err(), "{length}");
+        let shorter = signed.get(..length).unwrap();
+        assert!(PolicyEnvelope::open(shorter).is_err(), "{length}");
     }
     let bytes = signed.as_bytes();
     for bit in 0..bytes.len() * 8 {

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use similar::TextDiff;
 
 use super::{
@@ -69,7 +69,7 @@ pub(super) async fn list(
     Path(kind): Path<String>,
     page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let (kind, Query(page)) = (kind_of(&kind)?, page.map_err(malformed_query)?);
+    let (kind, Query(page)) = (kind_of(&kind)?, page.map_err(|rejection| malformed_query(&rejection))?);
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     // One more than is shown, which the last one replaced.
     let history = app
@@ -87,7 +87,7 @@ pub(super) async fn list(
         let all = history.iter().zip(previous);
         let shown = all.take(usize::try_from(page.limit()).unwrap_or(usize::MAX));
         shown
-            .map(|(record, previous)| revision(record, previous))
+            .map(|(record, previous)| Value::Object(revision(record, previous)))
             .collect::<Vec<_>>()
     })
     .await?;
@@ -114,10 +114,10 @@ pub(super) async fn get(
         .await?;
     let previous = previous.first().map(|record| record.revision);
     let mut shown = revision(&record, previous);
-    shown["policy"] = text_of(&record).into();
-    shown["token"] = record.token.into();
-    shown["request"] = record.request.into();
-    Ok(Json(shown))
+    shown.insert("policy".to_owned(), text_of(&record).into());
+    shown.insert("token".to_owned(), record.token.into());
+    shown.insert("request".to_owned(), record.request.into());
+    Ok(Json(shown.into()))
 }
 
 /// How the text of one revision differs from that of another: a unified diff.
@@ -128,7 +128,7 @@ pub(super) async fn diff(
     Path(kind): Path<String>,
     pair: Result<Query<Pair>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let (kind, Query(pair)) = (kind_of(&kind)?, pair.map_err(malformed_query)?);
+    let (kind, Query(pair)) = (kind_of(&kind)?, pair.map_err(|rejection| malformed_query(&rejection))?);
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     let before = pair.to.map_or(i64::MAX, |to| to.saturating_add(1));
     let newest = app
@@ -166,7 +166,7 @@ pub(super) async fn signers(
     caller: Caller,
     page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Query(page) = page.map_err(malformed_query)?;
+    let Query(page) = page.map_err(|rejection| malformed_query(&rejection))?;
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     let history = app
         .administration
@@ -189,7 +189,7 @@ pub(super) async fn act(
     match action {
         "rollback" => rollback(app, &provider, &caller, kind_of(name)?, &body).await,
         "dryrun" => {
-            let Query(options) = query.map_err(malformed_query)?;
+            let Query(options) = query.map_err(|rejection| malformed_query(&rejection))?;
             caller.may(&app, Operation::WritePolicies, &provider)?;
             let report = dry_run::run(&app, &provider, kind_of(name)?, jws_in(&body)?, options).await?;
             Ok(Json(report).into_response())
@@ -249,13 +249,13 @@ fn asked_revision(body: &[u8]) -> Result<(i64, Option<String>), ApiError> {
     Ok((asked, Some(jws)))
 }
 
-fn revision(record: &PolicyRecord, previous: Option<i64>) -> Value {
+fn revision(record: &PolicyRecord, previous: Option<i64>) -> Map<String, Value> {
     let opened = record
         .token
         .as_deref()
         .and_then(|token| PolicyEnvelope::open(token).ok());
     let signer = opened.as_ref().and_then(|opened| opened.signer());
-    json!({
+    let shown = json!({
         "revision": record.revision,
         "previous": previous,
         "operation": record.operation,
@@ -266,7 +266,11 @@ fn revision(record: &PolicyRecord, previous: Option<i64>) -> Value {
         "policyHash": opened.as_ref().map(PolicyEnvelope::policy_hash),
         "tokenHash": record.token.as_deref().map(policy_token_hash),
         "signer": signer.and_then(|signer| signer.certificates().first()).map(|leaf| thumbprint(leaf)),
-    })
+    });
+    match shown {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
 fn signer_change(record: &SignerRecord) -> Value {
@@ -311,6 +315,6 @@ fn unknown() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "this policy has no such revision")
 }
 
-fn malformed_query(rejection: axum::extract::rejection::QueryRejection) -> ApiError {
+fn malformed_query(rejection: &axum::extract::rejection::QueryRejection) -> ApiError {
     ApiError::parameter("malformed_query", "query", rejection.body_text())
 }
