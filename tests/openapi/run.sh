@@ -55,7 +55,7 @@ status=0
     --header 'Authorization: Bearer administrator' \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
     --phases examples,coverage,fuzzing --mode all --max-examples "${ATTESTRY_EXAMPLES:-30}" --seed 20261128 \
-    --request-timeout 10 --workers 2 --continue-on-failure --warnings off) || status=$?
+    --request-timeout 10 --workers 1 --continue-on-failure --warnings off) || status=$?
 
 if ! kill -0 "$server" 2>/dev/null; then
     echo "FAIL  the server did not survive" >&2
