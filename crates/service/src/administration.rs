@@ -35,6 +35,7 @@ pub struct Administration {
     directory: Arc<Directory>,
     clock: Clock,
     pool: WorkPool,
+    history_bytes: u64,
 }
 
 /// Who makes a change.
@@ -76,6 +77,16 @@ impl Administration {
             directory,
             clock,
             pool,
+            history_bytes: HISTORY_BYTES,
+        }
+    }
+
+    /// The same with other bounds on the bytes that the history of a provider's policies takes.
+    #[must_use]
+    pub fn with_history_bytes(self, history_bytes: u64) -> Self {
+        Self {
+            history_bytes,
+            ..self
         }
     }
 
@@ -119,16 +130,48 @@ impl Administration {
             }
             _ => None,
         };
+        let kept = restored.as_ref().and_then(|record| record.token.as_ref());
+        let kept = kept.map_or(0, String::len);
         let now = self.clock.now();
         let (of, change_again) = (Arc::clone(provider), change.clone());
         let checked = self
             .pool
             .run(move || check::check(&of, &change_again, restored.as_ref(), now))
             .await??;
+        self.check_room(provider, change, kept).await?;
         if let Some(issued_at) = checked.binding.issued_at {
             envelope::check_order(issued_at, self.latest_issue(provider, change).await?)?;
         }
         Ok(checked)
+    }
+
+    /// Nothing of a history is ever removed, so it must not grow without end. `kept`: bytes of the JWS that a roll-back
+    /// brings back.
+    async fn check_room(
+        &self,
+        provider: &Provider,
+        change: &Change,
+        kept: usize,
+    ) -> Result<(), AdministrationError> {
+        if change.kind().is_none() {
+            return Ok(());
+        }
+        let sent = change.envelope().map_or(0, str::len);
+        let added = u64::try_from(sent.saturating_add(kept)).unwrap_or(u64::MAX);
+        let bytes = self
+            .store
+            .policy_bytes(&provider.name)
+            .await?
+            .saturating_add(added);
+        let limit = match change {
+            // Nobody must be stuck with a policy because the history is full.
+            Change::ResetPolicy { .. } => self.history_bytes.saturating_mul(2),
+            _ => self.history_bytes,
+        };
+        if bytes > limit {
+            return Err(AdministrationError::HistoryFull { bytes, limit });
+        }
+        Ok(())
     }
 
     /// The latest `iat` of all JWSs that changed the same thing: no older one can be presented again.
@@ -260,3 +303,6 @@ fn show(changing: &Changing, change: &Change, effect: Effect, revision: Option<i
     }
     applied
 }
+
+/// Bytes of a provider's history when nothing is said: a thousand policies of the largest size.
+pub const HISTORY_BYTES: u64 = 268_435_456;

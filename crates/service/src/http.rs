@@ -112,7 +112,12 @@ pub fn router(app: App) -> Router {
 /// The routes of the token issuer of development mode, where there is one.
 fn embedded_issuer(app: &App) -> Router<App> {
     match app.authenticator.embedded_issuer() {
-        Some(_) => dev_issuer::routes().method_not_allowed_fallback(wrong_method),
+        Some(_) => dev_issuer::ROUTES
+            .iter()
+            .fold(Router::new(), |router, route| {
+                router.route(route.pattern, (route.handlers)())
+            })
+            .method_not_allowed_fallback(wrong_method),
         None => Router::new(),
     }
 }

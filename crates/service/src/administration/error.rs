@@ -74,6 +74,16 @@ pub enum AdministrationError {
     /// Too many changes of the provider wait.
     #[error("too many changes of this provider wait for approval; approve or reject some first")]
     TooManyPending,
+    /// The history of the provider's policies is full.
+    #[error(
+        "the history of this provider's policies would take {bytes} bytes, and {limit} are allowed; the operator can allow more"
+    )]
+    HistoryFull {
+        /// Bytes with this change.
+        bytes: u64,
+        /// Bytes that are allowed.
+        limit: u64,
+    },
     /// The JWS that carries a certificate is refused.
     #[error(transparent)]
     CertificateEnvelope(#[from] CertificateEnvelopeError),

@@ -1,8 +1,9 @@
-//! `[limits]`: how often callers may ask.
+//! `[limits]`: how often callers may ask, and how much of theirs is kept.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, check_range};
+use crate::administration::HISTORY_BYTES;
 use crate::throttle::{Rate, Rates, ThrottleOptions};
 
 /// `[limits]`. Rates are requests a minute; 0 means no limit.
@@ -25,6 +26,8 @@ pub struct LimitsConfig {
     pub administration_per_provider: u32,
     /// Those that may come at once after a pause.
     pub administration_per_provider_burst: u32,
+    /// Bytes that the history of a provider's policies may take.
+    pub policy_history_bytes: u64,
 }
 
 impl Default for LimitsConfig {
@@ -42,6 +45,7 @@ impl Default for LimitsConfig {
             administration_per_caller_burst: 1_200,
             administration_per_provider: 3_000,
             administration_per_provider_burst: 3_000,
+            policy_history_bytes: HISTORY_BYTES,
         }
     }
 }
@@ -83,6 +87,10 @@ impl LimitsConfig {
         ] {
             check_range(key, burst, 1..=1_000_000)?;
         }
-        Ok(())
+        check_range(
+            "limits.policy_history_bytes",
+            self.policy_history_bytes,
+            1_048_576..=1_099_511_627_776,
+        )
     }
 }

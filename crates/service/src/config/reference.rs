@@ -490,6 +490,10 @@ pub(super) const SECTIONS: &[Section] = &[
                 "administration_per_provider_burst",
                 "Most of them at once after a pause",
             ),
+            field(
+                "policy_history_bytes",
+                "Most bytes that the history of one provider's policies takes; then no policy can be set any more, only reset",
+            ),
         ],
     },
     Section {

@@ -3,30 +3,56 @@
 //! credential classes of Azure's client libraries work against it as they are.
 
 use axum::{
-    Form, Json, Router,
+    Form, Json,
     extract::{Path, State, rejection::FormRejection},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tracing::error;
 
-use super::App;
+use super::{
+    App,
+    routes::{Class, Route, operation},
+};
 use crate::authn::{DEVELOPMENT_TOKEN_SECONDS, DevelopmentIssuer};
 
 /// The routes; they are there in development mode only.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(metadata))
-        .route("/{tenant}/.well-known/openid-configuration", get(metadata))
-        .route("/{tenant}/discovery/v2.0/keys", get(keys))
-        .route("/{tenant}/discovery/keys", get(keys))
-        .route("/{tenant}/oauth2/v2.0/token", post(token))
-        .route("/{tenant}/oauth2/token", post(token_v1))
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        pattern: "/{tenant}/v2.0/.well-known/openid-configuration",
+        handlers: || get(metadata),
+        operations: &[operation(Method::GET, "GetIssuerMetadata", Class::Read)],
+    },
+    Route {
+        pattern: "/{tenant}/.well-known/openid-configuration",
+        handlers: || get(metadata),
+        operations: &[operation(Method::GET, "GetIssuerMetadata", Class::Read)],
+    },
+    Route {
+        pattern: "/{tenant}/discovery/v2.0/keys",
+        handlers: || get(keys),
+        operations: &[operation(Method::GET, "GetIssuerKeys", Class::Read)],
+    },
+    Route {
+        pattern: "/{tenant}/discovery/keys",
+        handlers: || get(keys),
+        operations: &[operation(Method::GET, "GetIssuerKeys", Class::Read)],
+    },
+    Route {
+        pattern: "/{tenant}/oauth2/v2.0/token",
+        handlers: || post(token),
+        operations: &[operation(Method::POST, "IssueToken", Class::Read)],
+    },
+    Route {
+        pattern: "/{tenant}/oauth2/token",
+        handlers: || post(token_v1),
+        operations: &[operation(Method::POST, "IssueToken", Class::Read)],
+    },
+];
 
 /// Why there is no token (RFC 6749, 5.2).
 #[derive(Debug)]

@@ -217,9 +217,11 @@ impl From<AdministrationError> for ApiError {
         let code = match &error {
             Reason::Gone | Reason::UnknownRevision { .. } | Reason::UnknownChange => ErrorCode::NotFound,
             Reason::SamePerson => ErrorCode::Forbidden,
-            Reason::Decided { .. } | Reason::TooLate | Reason::Overtaken | Reason::TooManyPending => {
-                ErrorCode::Conflict
-            }
+            Reason::Decided { .. }
+            | Reason::TooLate
+            | Reason::Overtaken
+            | Reason::TooManyPending
+            | Reason::HistoryFull { .. } => ErrorCode::Conflict,
             Reason::Envelope(PolicyEnvelopeError::PolicyText) | Reason::PlainText => {
                 ErrorCode::PolicyParsingError
             }

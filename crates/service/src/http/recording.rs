@@ -14,7 +14,7 @@ use axum::{
     extract::{ConnectInfo, OriginalUri, Request},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use jiff::Timestamp;
 
 use super::{
@@ -177,7 +177,7 @@ fn describe(request: &Request, operation: Option<&RouteOperation>, trace_id: &st
     let asked = asked.map_or_else(|| request.uri(), |OriginalUri(uri)| uri);
     Record {
         time: Timestamp::now(),
-        operation: name_of(operation, request.uri().path()),
+        operation: name_of(operation, request.method(), request.uri().path()),
         category: if operation.is_some() {
             Category::Operational
         } else {
@@ -198,9 +198,11 @@ fn describe(request: &Request, operation: Option<&RouteOperation>, trace_id: &st
     }
 }
 
-fn name_of(operation: Option<&RouteOperation>, path: &str) -> String {
+fn name_of(operation: Option<&RouteOperation>, method: &Method, path: &str) -> String {
     let Some(operation) = operation else {
-        return "Unknown".to_owned();
+        // What browsers ask before they let a page call.
+        let preflight = *method == Method::OPTIONS;
+        return if preflight { "Preflight" } else { "Unknown" }.to_owned();
     };
     let kind = || path.rsplit('/').next()?.parse::<AttestationType>().ok();
     match (operation.class, kind()) {

@@ -7,8 +7,8 @@ use axum::routing::{MethodRouter, get, post};
 use http::Method;
 
 use super::{
-    App, arm, attest, baselines, certificates, certs, changes, health, history, openapi, openid, policies,
-    preview2018, settings,
+    App, arm, attest, baselines, certificates, certs, changes, dev_issuer, health, history, openapi, openid,
+    policies, preview2018, settings,
 };
 
 /// A path and what can be done with it.
@@ -53,7 +53,9 @@ pub(super) fn find(
     pattern: &str,
     method: &Method,
 ) -> Option<(&'static Route, Option<&'static RouteOperation>)> {
-    let route = all().find(|route| route.pattern == pattern)?;
+    let route = all()
+        .chain(dev_issuer::ROUTES)
+        .find(|route| route.pattern == pattern)?;
     let operation = route.operations.iter().find(|operation| {
         // GET handlers also answer HEAD (RFC 9110, 9.3.2).
         operation.method == *method || (operation.method == Method::GET && *method == Method::HEAD)
@@ -61,7 +63,7 @@ pub(super) fn find(
     Some((route, operation))
 }
 
-/// Every route.
+/// Every route but those of the token issuer of development mode.
 pub(super) fn all() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().chain(arm::ROUTES)
 }

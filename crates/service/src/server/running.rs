@@ -75,7 +75,8 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         Arc::clone(&parts.directory),
         Clock::live(),
         WorkPool::new(1, ADMINISTRATION_QUEUE),
-    );
+    )
+    .with_history_bytes(parts.config.limits.policy_history_bytes);
     let control = ControlPlane::new(
         parts.store.clone(),
         Arc::clone(&parts.directory),

@@ -226,6 +226,18 @@ impl Store {
         .await?)
     }
 
+    /// Bytes of all JWSs in the histories of a provider's policies.
+    pub async fn policy_bytes(&self, provider: &str) -> Result<u64, StoreError> {
+        let bytes: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(octet_length(coalesce(token, '')) + octet_length(coalesce(request, ''))), 0) \
+             FROM policy WHERE provider = ?1",
+        )
+        .bind(provider)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+
     /// The latest `iat` of all JWSs that changed one policy; `None` when none had one.
     pub async fn policy_latest_issue(
         &self,

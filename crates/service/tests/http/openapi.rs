@@ -46,7 +46,9 @@ async fn the_description_is_served_and_every_operation_in_it_is_there() {
         Method::PATCH,
         Method::DELETE,
     ];
-    for (path, described) in description["paths"].as_object().unwrap() {
+    // The token issuer is there in development mode only.
+    let paths = description["paths"].as_object().unwrap().iter();
+    for (path, described) in paths.filter(|(path, _)| !path.starts_with("/{tenant}")) {
         for method in &methods {
             let request = Request::builder()
                 .method(method)
@@ -68,7 +70,8 @@ async fn the_description_is_served_and_every_operation_in_it_is_there() {
 /// Every operation that takes a body.
 fn with_bodies(description: &Value) -> Vec<(Method, String)> {
     let paths = description["paths"].as_object().unwrap();
-    let all = paths.iter().flat_map(|(path, methods)| {
+    let own = paths.iter().filter(|(path, _)| !path.starts_with("/{tenant}"));
+    let all = own.flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap();
         let with_body = methods
             .iter()

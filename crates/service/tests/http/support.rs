@@ -18,7 +18,7 @@ use attestry_forge::{
 };
 use attestry_policy::Limits;
 use attestry_service::{
-    administration::Administration,
+    administration::{Administration, HISTORY_BYTES},
     attest::{AttestLimits, Attestor, WorkPool},
     authn::Authenticator,
     clock::Clock,
@@ -69,6 +69,8 @@ pub struct Setup {
     pub missing_role_is_401: bool,
     pub cors: CorsConfig,
     pub throttle: ThrottleOptions,
+    /// Bytes that the history of a provider's policies may take.
+    pub history_bytes: u64,
     pub control_plane: ControlPlaneConfig,
     /// Where requests are recorded.
     pub diagnostics: Option<DiagnosticsOptions>,
@@ -122,6 +124,7 @@ impl Setup {
             missing_role_is_401: false,
             cors: CorsConfig::default(),
             throttle: ThrottleOptions::default(),
+            history_bytes: HISTORY_BYTES,
             control_plane: ControlPlaneConfig::default(),
             diagnostics: None,
         }
@@ -232,7 +235,8 @@ impl Service {
             Arc::clone(&directory),
             token_clock.clone(),
             WorkPool::new(1, 64),
-        );
+        )
+        .with_history_bytes(setup.history_bytes);
         let decisions = Decisions::start(
             store.clone(),
             token_clock.clone(),

@@ -1,4 +1,4 @@
-//! Who asks too often waits.
+//! Who asks too often waits, and who has kept too much can keep no more.
 
 use std::net::SocketAddr;
 
@@ -162,4 +162,37 @@ async fn a_provider_is_bounded_whoever_asks() {
     attest(&service, &format!("/p/shared{SGX}"), "192.0.2.3:1")
         .await
         .token();
+}
+
+#[tokio::test]
+async fn a_history_that_is_full_takes_no_policy_and_still_lets_the_policy_be_reset() {
+    let text = |mark: u32| {
+        wrap_unsigned(&format!(
+            "version=1.0; authorizationrules{{=> permit();}}; issuancerules{{=> issue(type=\"mark\", value={mark});}};"
+        ))
+    };
+    let mut setup = Setup::forged(&forge());
+    setup.history_bytes = u64::try_from(text(0).len() * 2).unwrap();
+    let service = Service::start(setup).await;
+    let put = async |mark| service.administer(Method::PUT, POLICY, text(mark)).await;
+    put(1).await.token();
+    put(2).await.token();
+    let full = put(3).await;
+    assert_eq!(
+        (full.status.as_u16(), full.error().0.as_str()),
+        (409, "Conflict"),
+        "{}",
+        full.text()
+    );
+    let reset = "/policies/SgxEnclave:reset?api-version=2020-10-01";
+    let reset = service.administer(Method::POST, reset, "eyJhbGciOiJub25lIn0..");
+    reset.await.token();
+    let history = service
+        .administer(
+            Method::GET,
+            "/attestry/v1/policies/SgxEnclave/history",
+            Body::empty(),
+        )
+        .await;
+    assert_eq!(history.json()["revisions"].as_array().unwrap().len(), 3);
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::*;
-use crate::http::routes;
+use crate::http::{dev_issuer, routes};
 
 fn description() -> Value {
     serde_json::from_str(DESCRIPTION).unwrap()
@@ -35,6 +35,7 @@ fn pattern(path: &str) -> String {
 #[test]
 fn every_route_is_described_and_nothing_else() {
     let served: BTreeSet<(String, String)> = routes::all()
+        .chain(dev_issuer::ROUTES)
         .flat_map(|route| {
             let operations = route.operations.iter();
             operations.map(|operation| (route.pattern.to_owned(), operation.method.to_string()))
