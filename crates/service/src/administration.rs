@@ -90,10 +90,11 @@ impl Administration {
         }
     }
 
-    /// Makes a change, or keeps it for a second person where the provider wants one.
+    /// Makes a change to the provider that its caller may change, or keeps it for a second person where the provider
+    /// wants one.
     pub async fn submit(
         &self,
-        provider: &str,
+        provider: &Provider,
         change: Change,
         actor: &str,
     ) -> Result<Outcome, AdministrationError> {
@@ -240,17 +241,19 @@ impl Administration {
     }
 
     /// Runs a change in a task of its own while holding the provider: when a caller goes away, what is durable must
-    /// still become visible.
+    /// still become visible. Another provider may have got the name since `provider` was seen; whoever may change the
+    /// one may not change the other.
     async fn finish<T, F>(
         &self,
-        provider: &str,
+        provider: &Provider,
         change: impl FnOnce(Changing) -> F + Send + 'static,
     ) -> Result<T, AdministrationError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, AdministrationError>> + Send + 'static,
     {
-        let changing = self.directory.change(provider).await;
+        let changing = self.directory.change(&provider.name).await;
+        let changing = changing.filter(|changing| changing.current().is_same(provider));
         let changing = changing.ok_or(AdministrationError::Gone)?;
         tokio::spawn(change(changing))
             .await

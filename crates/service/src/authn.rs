@@ -78,6 +78,14 @@ pub enum AuthnError {
     /// The client certificate cannot be read.
     #[error(transparent)]
     Certificate(#[from] UnreadableCertificate),
+    /// The client certificate is not good yet, or not any more; the handshake may have been long ago.
+    #[error("the client certificate is good from {not_before} to {not_after}")]
+    CertificateTime {
+        /// From when.
+        not_before: UnixTime,
+        /// To when.
+        not_after: UnixTime,
+    },
     /// The issuer's keys cannot be had: whether the token holds is not known.
     #[error("the keys of the token's issuer cannot be had at present")]
     IssuerUnavailable,
@@ -232,7 +240,7 @@ impl Authenticator {
             Credentials {
                 client_certificate: Some(certificate),
                 ..
-            } if self.takes_certificates => self.by_certificate(certificate),
+            } if self.takes_certificates => self.by_certificate(certificate, now),
             _ => Err(AuthnError::Missing),
         }
     }
@@ -272,8 +280,15 @@ impl Authenticator {
         principal(&verified, grants)
     }
 
-    fn by_certificate(&self, certificate: &[u8]) -> Result<Principal, AuthnError> {
+    fn by_certificate(&self, certificate: &[u8], now: UnixTime) -> Result<Principal, AuthnError> {
         let identity = CertificateIdentity::from_der(certificate)?;
+        let (not_before, not_after) = identity.validity();
+        if now < not_before || now > not_after {
+            return Err(AuthnError::CertificateTime {
+                not_before,
+                not_after,
+            });
+        }
         Ok(Principal {
             issuer: "client certificate".to_owned(),
             subject: identity.fingerprint().to_owned(),

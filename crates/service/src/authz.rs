@@ -84,8 +84,8 @@ pub struct Target<'a> {
     pub subscription: Option<&'a str>,
     /// Its resource group, when it has one.
     pub resource_group: Option<&'a str>,
-    /// Who created it ([`Principal::id`]): its owner whatever else they hold.
-    pub creator: Option<&'a str>,
+    /// Whose it is ([`Principal::id`]): they own it whatever else they hold. `None`: nobody's.
+    pub owner: Option<&'a str>,
 }
 
 /// The caller is known and does not hold a role that allows the operation there.
@@ -170,18 +170,26 @@ impl Scope {
 
 /// Whether `caller` may do `operation` at `target`.
 pub fn authorize(caller: &Principal, operation: Operation, target: &Target<'_>) -> Result<(), Denied> {
-    let created = target.creator.is_some_and(|creator| creator == caller.id());
+    let owns = target.owner.is_some_and(|owner| owner == caller.id());
     let held = caller
         .grants
         .iter()
         .any(|grant| grant.role.allows(operation) && grant.scope.covers(target));
-    if held || (created && Role::Owner.allows(operation)) {
+    if held || (owns && Role::Owner.allows(operation)) {
         return Ok(());
     }
     Err(Denied {
         caller: caller.id(),
         operation,
     })
+}
+
+/// Whether `caller` was given this role at `target`, whatever else they may do there.
+pub fn holds(caller: &Principal, role: Role, target: &Target<'_>) -> bool {
+    caller
+        .grants
+        .iter()
+        .any(|grant| grant.role == role && grant.scope.covers(target))
 }
 
 fn roles(operation: Operation) -> String {

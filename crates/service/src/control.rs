@@ -15,7 +15,9 @@ mod retention;
 use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
+use attestry_api::hex;
 use attestry_evidence::time::UnixTime;
+use aws_lc_rs::rand;
 use serde_json::{Value, json};
 
 pub use self::connection::MAX_CONNECTIONS;
@@ -51,6 +53,15 @@ pub struct Put {
     pub created: bool,
     /// What it is now.
     pub resource: Resource,
+}
+
+/// What the caller was found to be allowed to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// Whichever provider is at the place, also one that comes to be there.
+    Group,
+    /// The provider of this creation ([`ProviderRecord::creation`]) and no later one of its name.
+    Creation(String),
 }
 
 /// A provider of the service's own that tenants use without creating one.
@@ -163,31 +174,31 @@ impl ControlPlane {
         Ok(self.store.provider_change_list(name.key()).await?)
     }
 
-    /// Creates a provider, or changes the one that is there. `may_create`: whether one may be created when none is
-    /// there (any more).
+    /// Creates a provider, which belongs to `owner`, or changes the one that is there.
     pub async fn put(
         &self,
         id: ProviderId,
         request: PutProvider,
-        may_create: bool,
+        allowed: Allowed,
+        owner: Option<String>,
         actor: String,
     ) -> Result<Put, ControlError> {
         let this = self.clone();
         finish(async move {
             let restructuring = this.directory.restructure().await;
             let (provider, put) = match this.stored(&id).await? {
-                Some(record) => {
+                Some(record) if allowed.covers(&record) => {
                     let patch = this.check_unchanged(&record, request)?;
                     let resource = this.change(record, patch, &actor).await?;
                     let created = false;
                     (this.changed(&resource), Put { created, resource })
                 }
-                None if !may_create => return Err(ControlError::NotFound),
-                None => {
-                    let (provider, resource) = this.create(&id, &request, &actor).await?;
+                None if allowed == Allowed::Group => {
+                    let (provider, resource) = this.create(&id, &request, owner, &actor).await?;
                     let created = true;
                     (Some(provider), Put { created, resource })
                 }
+                _ => return Err(ControlError::NotFound),
             };
             if let Some(provider) = provider {
                 restructuring.put(provider)?;
@@ -197,18 +208,19 @@ impl ControlPlane {
         .await
     }
 
-    /// Changes some of a provider.
+    /// Changes some of the provider that the caller may change.
     pub async fn patch(
         &self,
-        id: ProviderId,
+        resource: &Resource,
         request: PatchProvider,
         actor: String,
     ) -> Result<Resource, ControlError> {
         let this = self.clone();
+        let seen = resource.record.clone();
         finish(async move {
-            let changing = this.directory.change(id.name.key()).await;
+            let changing = this.directory.change(&seen.name).await;
             let changing = changing.ok_or(ControlError::NotFound)?;
-            let record = this.stored(&id).await?.ok_or(ControlError::NotFound)?;
+            let record = this.again(&seen).await?;
             let resource = this.change(record, request, &actor).await?;
             changing.replace(this.with_switches(&changing.current(), &resource));
             Ok(resource)
@@ -220,10 +232,13 @@ impl ControlPlane {
         &self,
         id: &ProviderId,
         request: &PutProvider,
+        owner: Option<String>,
         actor: &str,
     ) -> Result<(Provider, Resource), ControlError> {
         self.check_creation(id, request).await?;
         let now = self.clock.now();
+        let mut creation = [0; 16];
+        rand::fill(&mut creation).map_err(|_| ControlError::Internal("no randomness".to_owned()))?;
         let record = ProviderRecord {
             name: id.name.key().to_owned(),
             given_name: id.name.given().to_owned(),
@@ -236,6 +251,8 @@ impl ControlPlane {
             tpm_attestation_authentication: request.tpm_attestation_authentication,
             protected: false,
             settings: OwnSettings::default().to_json(),
+            owner,
+            creation: hex::encode(&creation),
             created_by: actor.to_owned(),
             created_at: now,
             updated_by: actor.to_owned(),
@@ -251,6 +268,9 @@ impl ControlPlane {
             &self.config.private_endpoint,
         )?
         .with_signers(request.signers.clone());
+        if assembly.addressing().is_own_host(&provider.label) {
+            return Err(ControlError::NameTaken(record.given_name));
+        }
         let texts: Vec<_> = request
             .signers
             .iter()
@@ -404,8 +424,30 @@ impl ControlPlane {
         Ok(record.filter(|record| is_at(record, id) && record.deleted_at.is_none()))
     }
 
+    /// What is stored now of a provider that was there before. Another one that has the name by now is none that the
+    /// caller may change.
+    async fn again(&self, seen: &ProviderRecord) -> Result<ProviderRecord, ControlError> {
+        let record = self.store.provider_get(&seen.name).await?;
+        let same = |record: &ProviderRecord| record.creation == seen.creation && record.deleted_at.is_none();
+        record.filter(same).ok_or(ControlError::NotFound)
+    }
+
     fn resource(&self, record: ProviderRecord, connections: Vec<ConnectionRecord>) -> Resource {
         Resource::new(&self.assembly.load(), record, connections)
+    }
+}
+
+impl Allowed {
+    /// The same provider as a caller was shown.
+    pub fn only(resource: &Resource) -> Self {
+        Self::Creation(resource.record.creation.clone())
+    }
+
+    fn covers(&self, record: &ProviderRecord) -> bool {
+        match self {
+            Self::Group => true,
+            Self::Creation(creation) => *creation == record.creation,
+        }
     }
 }
 

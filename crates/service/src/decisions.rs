@@ -106,6 +106,7 @@ impl Decisions {
         };
         let new = NewDecision {
             provider: provider.name.clone(),
+            creation: provider.creation().unwrap_or_default().to_owned(),
             attestation_type: kind.name(),
             content: serde_json::to_vec(&content).unwrap_or_default(),
             keep: provider.settings.recorded_decisions,

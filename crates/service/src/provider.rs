@@ -76,8 +76,10 @@ pub struct Placement {
     pub subscription: String,
     /// The resource group's name.
     pub resource_group: String,
-    /// Who created it ([`crate::authn::Principal::id`]).
-    pub creator: String,
+    /// Whose it is ([`crate::authn::Principal::id`]); `None`: nobody's.
+    pub owner: Option<String>,
+    /// Which of all providers that ever had its name it is.
+    pub creation: String,
 }
 
 /// Settings of a provider.
@@ -240,8 +242,20 @@ impl Provider {
             provider: Some(&self.name),
             subscription: resource.map(|placement| placement.subscription.as_str()),
             resource_group: resource.map(|placement| placement.resource_group.as_str()),
-            creator: resource.map(|placement| placement.creator.as_str()),
+            owner: resource.and_then(|placement| placement.owner.as_deref()),
         }
+    }
+
+    /// Whether both are the same provider at two moments. Another one may have the name by now: when the first was
+    /// deleted for good, the name was free.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name && self.creation() == other.creation()
+    }
+
+    /// Which of all providers that ever had its name it is; `None` for those of the configuration.
+    pub fn creation(&self) -> Option<&str> {
+        let placement = self.resource.as_deref()?;
+        Some(&placement.creation)
     }
 
     /// The attest URI, without a trailing slash.

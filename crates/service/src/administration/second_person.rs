@@ -65,7 +65,7 @@ impl Administration {
     /// Approves a change and makes it, if it is still good and nothing else has happened to what it changes.
     pub async fn approve(
         &self,
-        provider: &str,
+        provider: &Provider,
         id: &str,
         approver: &str,
     ) -> Result<Applied, AdministrationError> {
@@ -104,7 +104,7 @@ impl Administration {
     /// Rejects a change; whoever asked for it withdraws it so.
     pub async fn reject(
         &self,
-        provider: &str,
+        provider: &Provider,
         id: &str,
         by: &str,
     ) -> Result<ChangeRecord, AdministrationError> {

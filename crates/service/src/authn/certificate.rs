@@ -2,12 +2,14 @@
 //! what is left is to read who it names.
 
 use attestry_api::hex;
+use attestry_evidence::time::UnixTime;
 use aws_lc_rs::digest;
 use thiserror::Error;
 use x509_cert::{
     Certificate,
     der::Decode,
     ext::pkix::{SubjectAltName, name::GeneralName},
+    time::Time,
 };
 
 use crate::authz::CertificateAttribute;
@@ -18,6 +20,8 @@ pub struct CertificateIdentity {
     fingerprint: String,
     subject: String,
     names: Vec<String>,
+    not_before: UnixTime,
+    not_after: UnixTime,
 }
 
 /// A client certificate cannot be read.
@@ -39,6 +43,8 @@ impl CertificateIdentity {
             fingerprint: hex::encode(&sha256(der)),
             subject: certificate.subject().to_string(),
             names,
+            not_before: seconds(certificate.validity().not_before)?,
+            not_after: seconds(certificate.validity().not_after)?,
         })
     }
 
@@ -50,6 +56,11 @@ impl CertificateIdentity {
     /// The subject in the form of RFC 4514.
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    /// From when to when the certificate is good, both included (RFC 5280, 4.1.2.5).
+    pub fn validity(&self) -> (UnixTime, UnixTime) {
+        (self.not_before, self.not_after)
     }
 
     /// Whether the certificate has this value there.
@@ -67,6 +78,11 @@ impl CertificateIdentity {
 /// SHA-256 of a certificate, as fingerprints and `x5t#S256` have it (RFC 8705, 3.1).
 pub(super) fn sha256(der: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, der).as_ref().to_vec()
+}
+
+fn seconds(time: Time) -> Result<UnixTime, UnreadableCertificate> {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs());
+    seconds.map(UnixTime::new).map_err(|_| UnreadableCertificate)
 }
 
 fn text(name: &GeneralName) -> Option<String> {

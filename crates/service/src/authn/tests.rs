@@ -195,6 +195,36 @@ async fn a_token_bound_to_a_certificate_needs_it() {
 }
 
 #[tokio::test]
+async fn a_client_certificate_counts_within_its_time_however_old_the_connection() {
+    let config =
+        Config::from_layers("[authentication.client_certificates]\nca_file = \"ca.pem\"\n", []).unwrap();
+    let authenticator = Authenticator::new(&config.authentication, &config.authorization).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["client.example".to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2027, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2027, 1, 2);
+    let certificate = params.self_signed(&key).unwrap();
+    let at = async |now: i64| {
+        let credentials = Credentials {
+            bearer: None,
+            client_certificate: Some(certificate.der()),
+        };
+        authenticator.authenticate(credentials, UnixTime::new(now)).await
+    };
+    let (not_before, not_after) = (1_798_761_600, 1_798_848_000);
+    for now in [not_before, not_before + 1, not_after] {
+        assert!(at(now).await.is_ok(), "{now}");
+    }
+    let refused = Err(AuthnError::CertificateTime {
+        not_before: UnixTime::new(not_before),
+        not_after: UnixTime::new(not_after),
+    });
+    for now in [not_before - 1, not_after + 1] {
+        assert_eq!(at(now).await, refused, "{now}");
+    }
+}
+
+#[tokio::test]
 async fn plain_http_is_for_development_alone() {
     let config =
         Config::from_layers("[[authentication.issuer]]\nissuer = \"http://localhost:9\"\n", []).unwrap();

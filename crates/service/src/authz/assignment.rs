@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{Grant, Role, Scope};
 use crate::authn::CertificateIdentity;
-use crate::config::{AssignmentConfig, AuthenticationConfig};
+use crate::config::{AssignmentConfig, AuthenticationConfig, is_provider_name};
 
 /// All assignments of a service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,7 +88,10 @@ impl Assignments {
                 issuer: of,
                 claim,
                 value,
-            } => of == issuer && claim_has(claims, claim, value),
+            } => {
+                let by_application = APPLICATION_CLAIMS.contains(&claim.as_str());
+                of == issuer && claim_has(claims, claim, value) && (!by_application || is_app_only(claims))
+            }
             Holder::Certificate { .. } => false,
         })
     }
@@ -175,8 +178,8 @@ impl FromStr for Scope {
             return Ok(Self::Everything);
         }
         let Some(path) = text.strip_prefix('/') else {
-            let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            return is_name
+            // As the names of providers, which are the same in any case.
+            return is_provider_name(&text.to_ascii_lowercase())
                 .then(|| Self::Provider(text.to_owned()))
                 .ok_or_else(malformed);
         };
@@ -204,6 +207,17 @@ fn claim_has(claims: &Map<String, Value>, claim: &str, value: &str) -> bool {
     }
 }
 
+/// Whether the token speaks for the application itself. In a user's token the same claim names the application that the
+/// user is signed in to: its rights are not the user's. Entra ID tells the two apart by `idtyp` where that is asked for,
+/// and gives `scp` to users' tokens only (Microsoft identity platform documentation, "Access token claims reference");
+/// a session of somebody who signed in has `sid` (OpenID Connect Front-Channel Logout, 3) or Keycloak's `session_state`.
+fn is_app_only(claims: &Map<String, Value>) -> bool {
+    match claims.get("idtyp") {
+        Some(kind) => kind == "app",
+        None => !USER_CLAIMS.iter().any(|claim| claims.contains_key(*claim)),
+    }
+}
+
 /// The claim of this name. The application that acts has three names (Entra ID's two versions of tokens, RFC 9068):
 /// each means whichever is there. Some issuers put roles into objects (Keycloak: `realm_access.roles`): full stops lead
 /// into them.
@@ -224,6 +238,9 @@ fn lookup<'a>(claims: &'a Map<String, Value>, claim: &str) -> Option<&'a Value> 
 
 /// Names of the claim that says which application acts, the one that counts first.
 pub(crate) const APPLICATION_CLAIMS: [&str; 3] = ["appid", "azp", "client_id"];
+
+/// Claims that only tokens of users have.
+const USER_CLAIMS: [&str; 3] = ["scp", "sid", "session_state"];
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ const TARGET: Target<'_> = Target {
     provider: Some("tenant1"),
     subscription: Some("S"),
     resource_group: Some("G"),
-    creator: None,
+    owner: None,
 };
 
 fn may(role: Role, scope: Scope, operation: Operation) -> bool {
@@ -82,18 +82,18 @@ fn a_role_counts_in_its_scope_only() {
 }
 
 #[test]
-fn whoever_created_a_provider_owns_it() {
+fn whoever_a_provider_belongs_to_owns_it() {
     let caller = caller(Vec::new());
     let id = caller.id();
     let target = Target {
-        creator: Some(&id),
+        owner: Some(&id),
         ..TARGET
     };
     assert!(authorize(&caller, Operation::DeleteProvider, &target).is_ok());
     assert!(authorize(&caller, Operation::WritePolicies, &target).is_ok());
     assert!(authorize(&caller, Operation::Operate, &target).is_err());
     let target = Target {
-        creator: Some("https://login.example#somebody else"),
+        owner: Some("https://login.example#somebody else"),
         ..TARGET
     };
     assert!(authorize(&caller, Operation::ReadProvider, &target).is_err());

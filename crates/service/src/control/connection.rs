@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    ConnectionName, ConnectionStatus, ControlError, ControlPlane, ProviderId, PutConnection, entry, finish,
+    ConnectionName, ConnectionStatus, ControlError, ControlPlane, PutConnection, Resource, entry, finish,
 };
 use crate::store::{ConnectionRecord, ProviderOperation};
 
@@ -14,16 +14,19 @@ impl ControlPlane {
     /// Makes a connection or changes it, and answers what it is now.
     pub async fn put_connection(
         &self,
-        id: ProviderId,
+        provider: &Resource,
         name: ConnectionName,
         request: PutConnection,
         actor: String,
     ) -> Result<ConnectionRecord, ControlError> {
         let this = self.clone();
+        let seen = provider.record.clone();
         finish(async move {
-            let changing = this.directory.change(id.name.key()).await;
+            let changing = this.directory.change(&seen.name).await;
             let changing = changing.ok_or(ControlError::NotFound)?;
-            let mut resource = this.find(&id).await?.ok_or(ControlError::NotFound)?;
+            let record = this.again(&seen).await?;
+            let connections = this.store.connection_list(Some(&record.name)).await?;
+            let mut resource = this.resource(record, connections);
             let place = resource
                 .connections
                 .iter()
@@ -34,7 +37,7 @@ impl ControlPlane {
             }
             let now = this.clock.now();
             let before = known.unwrap_or_else(|| ConnectionRecord {
-                provider: id.name.key().to_owned(),
+                provider: seen.name.clone(),
                 name: name.key().to_owned(),
                 given_name: name.given().to_owned(),
                 private_endpoint: this.endpoint_of(&name),
@@ -61,15 +64,18 @@ impl ControlPlane {
     /// Takes a connection away; `false` when there was none.
     pub async fn delete_connection(
         &self,
-        id: ProviderId,
+        provider: &Resource,
         name: ConnectionName,
         actor: String,
     ) -> Result<bool, ControlError> {
         let this = self.clone();
+        let seen = provider.record.clone();
         finish(async move {
-            let changing = this.directory.change(id.name.key()).await;
+            let changing = this.directory.change(&seen.name).await;
             let changing = changing.ok_or(ControlError::NotFound)?;
-            let mut resource = this.find(&id).await?.ok_or(ControlError::NotFound)?;
+            let record = this.again(&seen).await?;
+            let connections = this.store.connection_list(Some(&record.name)).await?;
+            let mut resource = this.resource(record, connections);
             let place = resource
                 .connections
                 .iter()

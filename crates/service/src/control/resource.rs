@@ -65,7 +65,7 @@ pub(super) fn target(record: &ProviderRecord) -> Target<'_> {
         provider: Some(&record.name),
         subscription: Some(&record.subscription),
         resource_group: Some(&record.resource_group),
-        creator: Some(&record.created_by),
+        owner: record.owner.as_deref(),
     }
 }
 
@@ -103,7 +103,8 @@ pub fn assemble(
         resource: Some(Placement {
             subscription: record.subscription.clone(),
             resource_group: record.resource_group.clone(),
-            creator: record.created_by.clone(),
+            owner: record.owner.clone(),
+            creation: record.creation.clone(),
         }),
         network: network(record, &belongings.connections, endpoints),
     };

@@ -4,8 +4,8 @@ use attestry_evidence::time::UnixTime;
 use tracing::{info, warn};
 
 use super::{
-    Belongings, ControlError, ControlPlane, ProviderId, ProviderName, Resource, assemble, detail, entry,
-    finish,
+    Allowed, Belongings, ControlError, ControlPlane, ProviderId, ProviderName, Resource, assemble, detail,
+    entry, finish,
 };
 use crate::store::{ProviderOperation, ProviderRecord};
 
@@ -16,12 +16,18 @@ pub(super) const RETENTION: &str = "retention";
 
 impl ControlPlane {
     /// Deletes a provider: nobody reaches it any more, and it can be restored for the retention time. `false` when
-    /// there was none.
-    pub async fn delete(&self, id: ProviderId, actor: String) -> Result<bool, ControlError> {
+    /// there was none that the caller may delete.
+    pub async fn delete(
+        &self,
+        id: ProviderId,
+        allowed: Allowed,
+        actor: String,
+    ) -> Result<bool, ControlError> {
         let this = self.clone();
         finish(async move {
             let restructuring = this.directory.restructure().await;
-            let Some(mut record) = this.stored(&id).await? else {
+            let stored = this.stored(&id).await?;
+            let Some(mut record) = stored.filter(|record| allowed.covers(record)) else {
                 return Ok(false);
             };
             if record.protected {
@@ -76,12 +82,16 @@ impl ControlPlane {
     }
 
     /// Restores a deleted provider with its policies, signers and connections.
-    pub async fn restore(&self, name: ProviderName, actor: String) -> Result<Resource, ControlError> {
+    pub async fn restore(&self, deleted: &Resource, actor: String) -> Result<Resource, ControlError> {
         let this = self.clone();
+        let seen = deleted.record.clone();
         finish(async move {
             let restructuring = this.directory.restructure().await;
-            let found = this.find_deleted(&name).await?;
-            let mut record = found.ok_or(ControlError::NotFound)?.record;
+            let now = this.clock.now();
+            let same =
+                |record: &ProviderRecord| record.creation == seen.creation && this.is_restorable(record, now);
+            let record = this.store.provider_get(&seen.name).await?;
+            let mut record = record.filter(same).ok_or(ControlError::NotFound)?;
             record.deleted_at = None;
             let name = Some(record.name.as_str());
             let belongings = Belongings {
@@ -143,16 +153,16 @@ impl ControlPlane {
     /// Refuses the deletion of a provider from now on, or allows it again.
     pub async fn protect(
         &self,
-        name: ProviderName,
+        provider: &Resource,
         protected: bool,
         actor: String,
     ) -> Result<Resource, ControlError> {
         let this = self.clone();
+        let seen = provider.record.clone();
         finish(async move {
-            let changing = this.directory.change(name.key()).await;
+            let changing = this.directory.change(&seen.name).await;
             let _changing = changing.ok_or(ControlError::NotFound)?;
-            let found = this.find_by_name(&name).await?;
-            let mut record = found.ok_or(ControlError::NotFound)?.record;
+            let mut record = this.again(&seen).await?;
             record.protected = protected;
             let operation = if protected {
                 ProviderOperation::Protect

@@ -63,9 +63,9 @@ fn request() -> PutProvider {
     PutProvider::at(Location::parse("eastus").unwrap())
 }
 
-async fn put(control: &ControlPlane, may_create: bool) -> Result<Put, ControlError> {
+async fn put(control: &ControlPlane, allowed: Allowed) -> Result<Put, ControlError> {
     control
-        .put(contoso(), request(), may_create, "somebody".to_owned())
+        .put(contoso(), request(), allowed, None, "somebody".to_owned())
         .await
 }
 
@@ -73,8 +73,11 @@ async fn put(control: &ControlPlane, may_create: bool) -> Result<Put, ControlErr
 async fn what_is_over_is_purged_and_nothing_else() {
     let fixture = Fixture::new().await;
     let control = fixture.after(0);
-    put(&control, true).await.unwrap();
-    control.delete(contoso(), "somebody".to_owned()).await.unwrap();
+    put(&control, Allowed::Group).await.unwrap();
+    control
+        .delete(contoso(), Allowed::Group, "somebody".to_owned())
+        .await
+        .unwrap();
     let count = async || fixture.store.provider_count().await.unwrap();
 
     fixture.after(6).purge_step().await;
@@ -82,7 +85,8 @@ async fn what_is_over_is_purged_and_nothing_else() {
     assert_eq!(fixture.after(6).deleted().await.unwrap().len(), 1);
     let late = fixture.after(7);
     assert_eq!(late.deleted().await.unwrap().len(), 0);
-    let restored = late.restore(contoso().name, "somebody".to_owned()).await;
+    let deleted = control.find_deleted(&contoso().name).await.unwrap().unwrap();
+    let restored = late.restore(&deleted, "somebody".to_owned()).await;
     assert!(matches!(restored, Err(ControlError::NotFound)), "{restored:?}");
     late.purge_step().await;
     assert_eq!(count().await, 0);
@@ -93,7 +97,7 @@ async fn what_is_over_is_purged_and_nothing_else() {
 #[tokio::test]
 async fn a_provider_that_lives_is_never_purged() {
     let fixture = Fixture::new().await;
-    put(&fixture.after(0), true).await.unwrap();
+    put(&fixture.after(0), Allowed::Group).await.unwrap();
     fixture.after(10_000).purge_step().await;
     assert_eq!(fixture.store.provider_count().await.unwrap(), 1);
 }
@@ -102,32 +106,107 @@ async fn a_provider_that_lives_is_never_purged() {
 async fn a_name_is_free_when_its_time_is_over_before_anybody_purged_it() {
     let fixture = Fixture::new().await;
     let control = fixture.after(0);
-    put(&control, true).await.unwrap();
-    control.delete(contoso(), "somebody".to_owned()).await.unwrap();
-    let early = put(&fixture.after(6), true).await;
+    put(&control, Allowed::Group).await.unwrap();
+    control
+        .delete(contoso(), Allowed::Group, "somebody".to_owned())
+        .await
+        .unwrap();
+    let early = put(&fixture.after(6), Allowed::Group).await;
     assert!(matches!(early, Err(ControlError::Deleted { .. })), "{early:?}");
-    assert!(put(&fixture.after(7), true).await.unwrap().created);
+    assert!(put(&fixture.after(7), Allowed::Group).await.unwrap().created);
 }
 
 #[tokio::test]
 async fn whoever_may_only_change_a_provider_does_not_create_it_anew() {
     let fixture = Fixture::new().await;
     let control = fixture.after(0);
-    let refused = put(&control, false).await;
+    let refused = put(&control, Allowed::Creation("an earlier one".to_owned())).await;
     assert!(matches!(refused, Err(ControlError::NotFound)), "{refused:?}");
-    put(&control, true).await.unwrap();
-    assert!(!put(&control, false).await.unwrap().created);
+    let created = put(&control, Allowed::Group).await.unwrap();
+    let same = put(&control, Allowed::only(&created.resource)).await.unwrap();
+    assert!(!same.created);
+}
+
+/// `https://contoso.eus.attest.test` can be the service's own host, and is no tenant's then.
+#[tokio::test]
+async fn nobody_creates_a_provider_at_the_services_own_host() {
+    let fixture = Fixture::new().await;
+    let control = fixture.after(0);
+    let ring = KeyRing::generate(SIGNING_ALGORITHM).unwrap();
+    let below = Addressing {
+        base_url: "https://contoso.eus.attest.test:8443".to_owned(),
+        base_domain: "attest.test".to_owned(),
+    };
+    control.replace_assembly(Assembly::new(below, ring, Settings::default()).unwrap());
+    let refused = put(&control, Allowed::Group).await;
+    assert!(matches!(refused, Err(ControlError::NameTaken(_))), "{refused:?}");
+    assert_eq!(fixture.store.provider_count().await.unwrap(), 0);
+}
+
+/// The right to change a provider is none to change a later one of its name.
+#[tokio::test]
+async fn a_provider_created_anew_is_another_one() {
+    let fixture = Fixture::new().await;
+    let control = fixture.after(0);
+    let by = || "somebody".to_owned();
+    let name = contoso().name;
+    let old = put(&control, Allowed::Group).await.unwrap().resource;
+    control
+        .delete(contoso(), Allowed::only(&old), by())
+        .await
+        .unwrap();
+    let old_deleted = control.find_deleted(&name).await.unwrap().unwrap();
+    control.purge(name.clone(), by()).await.unwrap();
+    let new = put(&control, Allowed::Group).await.unwrap().resource;
+
+    let connection = || ConnectionName::parse("one").unwrap();
+    let gone = |result: Result<(), ControlError>| {
+        assert!(matches!(result, Err(ControlError::NotFound)), "{result:?}");
+    };
+    gone(put(&control, Allowed::only(&old)).await.map(drop));
+    gone(
+        control
+            .patch(&old, PatchProvider::default(), by())
+            .await
+            .map(drop),
+    );
+    gone(control.protect(&old, true, by()).await.map(drop));
+    let connected = control.put_connection(&old, connection(), PutConnection::default(), by());
+    gone(connected.await.map(drop));
+    gone(
+        control
+            .delete_connection(&old, connection(), by())
+            .await
+            .map(drop),
+    );
+    assert!(
+        !control
+            .delete(contoso(), Allowed::only(&old), by())
+            .await
+            .unwrap()
+    );
+    control.protect(&new, true, by()).await.unwrap();
+    control.protect(&new, false, by()).await.unwrap();
+    assert!(
+        control
+            .delete(contoso(), Allowed::only(&new), by())
+            .await
+            .unwrap()
+    );
+    gone(control.restore(&old_deleted, by()).await.map(drop));
+    let new_deleted = control.find_deleted(&name).await.unwrap().unwrap();
+    control.restore(&new_deleted, by()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_connection_too_many_is_refused() {
     let fixture = Fixture::new().await;
     let control = fixture.after(0);
-    put(&control, true).await.unwrap();
+    let contoso = put(&control, Allowed::Group).await.unwrap().resource;
     let connect = async |name: String| {
         let name = ConnectionName::parse(&name).unwrap();
         control
-            .put_connection(contoso(), name, PutConnection::default(), "somebody".to_owned())
+            .put_connection(&contoso, name, PutConnection::default(), "somebody".to_owned())
             .await
     };
     for number in 0..MAX_CONNECTIONS {
@@ -148,7 +227,7 @@ async fn a_creation_whose_caller_went_away_is_finished() {
     let held = fixture.providers.restructure().await;
     let caller = tokio::spawn({
         let control = control.clone();
-        async move { put(&control, true).await }
+        async move { put(&control, Allowed::Group).await }
     });
     // The change waits for the right to restructure; its caller does not wait for it.
     tokio::task::yield_now().await;

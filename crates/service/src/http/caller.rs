@@ -1,7 +1,10 @@
 //! The caller of an operation that needs one, and what they may do.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+use reqwest::Url;
 
 use super::{ApiError, App, limit::admit, listener::ClientCertificate, recording::CallerNote};
 use crate::{
@@ -83,11 +86,39 @@ impl FromRequestParts<App> for Caller {
             }
         };
         admit(app, parts, Some(&principal.id()))?;
+        if credentials.bearer.is_none() {
+            refuse_other_sites(parts, app)?;
+        }
         if let Some(note) = parts.extensions.get::<CallerNote>() {
             note.set(&principal);
         }
         Ok(Self(principal))
     }
+}
+
+/// Refuses a caller known by a certificate alone when a web page made their browser ask: it shows the certificate by
+/// itself, whosever page it is, and needs nobody's leave for the simplest requests (Fetch standard, "CORS protocol and
+/// credentials"). Browsers tell whose page it is (Fetch Metadata, 2.3; RFC 6454, 7); other clients send neither.
+fn refuse_other_sites(parts: &Parts, app: &App) -> Result<(), ApiError> {
+    let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+    let base = origin(&app.control.addressing().base_url);
+    let provider = parts.extensions.get::<Arc<Provider>>();
+    let provider = provider.and_then(|provider| origin(provider.url()));
+    let is_own = |value: &HeaderValue| {
+        let sender = value.to_str().ok().and_then(origin);
+        sender.is_some() && (sender == base || sender == provider)
+    };
+    let own_site = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
+    let headers = &parts.headers;
+    if headers.get_all(SEC_FETCH_SITE).iter().all(own_site)
+        && headers.get_all(header::ORIGIN).iter().all(is_own)
+    {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        ErrorCode::Forbidden,
+        "a client certificate does not count for requests that a web page of another origin makes",
+    ))
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750, 2.1); several such headers say nothing.
@@ -160,6 +191,8 @@ enum Token {
     Good,
     Bad,
 }
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Seconds after which an issuer that cannot be reached is worth another try.
 const RETRY_AFTER_ISSUER: u16 = 5;

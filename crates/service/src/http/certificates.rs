@@ -74,11 +74,7 @@ async fn change(
         action: operation,
         envelope,
     };
-    let done = match app
-        .administration
-        .submit(&provider.name, change, &caller.id())
-        .await?
-    {
+    let done = match app.administration.submit(&provider, change, &caller.id()).await? {
         Outcome::Applied(done) => done,
         Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
     };

@@ -58,20 +58,14 @@ pub(super) async fn decide(
         "approve" => {
             // To approve a removal needs what the removal itself needs.
             caller.may(&app, Operation::DeletePolicies, &provider)?;
-            let applied = app
-                .administration
-                .approve(&provider.name, id, &caller.id())
-                .await?;
+            let applied = app.administration.approve(&provider, id, &caller.id()).await?;
             let change = app.administration.change(&provider.name, id).await?;
             Ok(Json(
                 json!({ "change": shown(&change), "revision": applied.revision }),
             ))
         }
         "reject" => {
-            let change = app
-                .administration
-                .reject(&provider.name, id, &caller.id())
-                .await?;
+            let change = app.administration.reject(&provider, id, &caller.id()).await?;
             Ok(Json(json!({ "change": shown(&change) })))
         }
         _ => Err(ApiError::new(

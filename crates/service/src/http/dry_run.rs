@@ -58,6 +58,11 @@ pub(super) async fn run(
     let replay = replay(&app.attestor, &app.decisions, provider, &candidate, kind, limit)
         .await
         .map_err(AdministrationError::from)?;
+    // Another tenant's evidence, should the name be another tenant's by now, is not for this caller.
+    let now = app.directory.current().get(&provider.name);
+    if !now.is_some_and(|now| now.is_same(provider)) {
+        return Err(AdministrationError::Gone.into());
+    }
     Ok(json!({
         "accepted": true,
         "policyHash": hash,

@@ -216,11 +216,7 @@ async fn rollback(
         revision,
         envelope,
     };
-    let applied = match app
-        .administration
-        .submit(&provider.name, change, &caller.id())
-        .await?
-    {
+    let applied = match app.administration.submit(provider, change, &caller.id()).await? {
         Outcome::Applied(applied) => applied,
         Outcome::Waiting(record) => return Ok(waiting(provider, &record)),
     };

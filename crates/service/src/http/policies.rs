@@ -65,11 +65,7 @@ pub(super) async fn put(
         PolicyForm::Current
     };
     let change = Change::SetPolicy { kind, envelope, form };
-    let set = match app
-        .administration
-        .submit(&provider.name, change, &caller.id())
-        .await?
-    {
+    let set = match app.administration.submit(&provider, change, &caller.id()).await? {
         Outcome::Applied(set) => set,
         Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
     };
@@ -130,11 +126,7 @@ pub(super) async fn post(
     let kind = kind_of(name)?;
     caller.may(&app, Operation::DeletePolicies, &provider)?;
     let change = Change::ResetPolicy { kind, envelope };
-    if let Outcome::Waiting(record) = app
-        .administration
-        .submit(&provider.name, change, &caller.id())
-        .await?
-    {
+    if let Outcome::Waiting(record) = app.administration.submit(&provider, change, &caller.id()).await? {
         return Ok(waiting(&provider, &record));
     }
     let claims = Map::from_iter([(claim::POLICY_RESULT.to_owned(), "Removed".into())]);

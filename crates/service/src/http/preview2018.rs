@@ -113,7 +113,7 @@ pub(super) async fn set_policy(
     let hash = hash_of(&envelope);
     let done = app
         .administration
-        .submit(&provider.name, set(kind, envelope), &caller.id())
+        .submit(&provider, set(kind, envelope), &caller.id())
         .await?;
     if let Outcome::Waiting(record) = done {
         return Ok(waiting(&provider, &record));
@@ -135,10 +135,7 @@ pub(super) async fn reset_policy(
 ) -> Result<Response, ApiError> {
     caller.may(&app, Operation::DeletePolicies, &provider)?;
     let change = Change::ResetPolicy { kind, envelope };
-    let done = app
-        .administration
-        .submit(&provider.name, change, &caller.id())
-        .await?;
+    let done = app.administration.submit(&provider, change, &caller.id()).await?;
     if let Outcome::Waiting(record) = done {
         return Ok(waiting(&provider, &record));
     }
@@ -194,14 +191,14 @@ async fn change_certificates(
     caller.may(&app, needed, &provider)?;
     let done = app
         .administration
-        .submit(&provider.name, Change::Signer { action, envelope }, &caller.id())
+        .submit(&provider, Change::Signer { action, envelope }, &caller.id())
         .await?;
     if let Outcome::Waiting(record) = done {
         return Ok(waiting(&provider, &record));
     }
     // The snapshot of this request is older than its own change.
-    let current = app.directory.current();
-    let changed = current.iter().find(|other| other.name == provider.name);
+    let current = app.directory.current().get(&provider.name);
+    let changed = current.filter(|current| current.is_same(&provider));
     answer_certificates(&app, changed.as_deref().unwrap_or(&provider))
 }
 

@@ -36,11 +36,7 @@ pub(super) async fn put(
     caller.may(&app, Operation::WritePolicies, &provider)?;
     let (settings, envelope) = asked(&body)?;
     let change = Change::Settings { settings, envelope };
-    if let Outcome::Waiting(record) = app
-        .administration
-        .submit(&provider.name, change, &caller.id())
-        .await?
-    {
+    if let Outcome::Waiting(record) = app.administration.submit(&provider, change, &caller.id()).await? {
         return Ok(waiting(&provider, &record));
     }
     let now = app.directory.current().get(&provider.name).unwrap_or(provider);

@@ -37,6 +37,18 @@ impl Addressing {
             format!("{scheme}://{label}.{}{port}", self.base_domain)
         }
     }
+
+    /// Whether a provider of this label would be at the service's own host, where the default provider is: their tokens
+    /// would name the same issuer.
+    pub fn is_own_host(&self, label: &str) -> bool {
+        let domain = self.base_domain.to_ascii_lowercase();
+        !domain.is_empty() && self.base_host() == format!("{label}.{domain}")
+    }
+
+    fn base_host(&self) -> String {
+        let authority = self.base_url.split_once("://");
+        host_name(authority.map_or(self.base_url.as_str(), |(_, host)| host))
+    }
 }
 
 /// All providers at one moment: which there are, and for each a place that holds its current snapshot.
@@ -78,6 +90,9 @@ pub enum ProvidersError {
     /// The default provider is not among them.
     #[error("the default provider `{0}` is not defined")]
     UnknownDefault(String),
+    /// A provider other than the default one would be at the host of `server.base_url`.
+    #[error("the provider `{0}` would be at the host of `server.base_url`, which is the service's own")]
+    OwnHost(String),
 }
 
 impl Providers {
@@ -87,9 +102,8 @@ impl Providers {
         providers: impl IntoIterator<Item = Arc<Provider>>,
         default: Option<&str>,
     ) -> Result<Self, ProvidersError> {
-        let authority = addressing.base_url.split_once("://");
         let mut all = Self {
-            base_host: host_name(authority.map_or(addressing.base_url.as_str(), |(_, host)| host)),
+            base_host: addressing.base_host(),
             base_domain: addressing.base_domain.to_ascii_lowercase(),
             by_name: BTreeMap::new(),
             by_label: BTreeMap::new(),
@@ -101,6 +115,13 @@ impl Providers {
         if let Some(name) = default {
             let found = all.by_name.get(name).map(Arc::clone);
             all.default = Some(found.ok_or_else(|| ProvidersError::UnknownDefault(name.to_owned()))?);
+        }
+        let is_misplaced = |provider: &Arc<Provider>| {
+            default != Some(&*provider.name) && addressing.is_own_host(&provider.label)
+        };
+        let misplaced = all.iter().find(is_misplaced);
+        if let Some(provider) = misplaced {
+            return Err(ProvidersError::OwnHost(provider.name.clone()));
         }
         Ok(all)
     }

@@ -91,6 +91,14 @@ fn the_services_own_host_may_be_below_the_base_domain() {
     assert!(providers.is_base(own, "/subscriptions"));
     assert!(!providers.is_base(own, "/p/dev/certs"));
     assert!(!providers.is_base(Some("dev.attest.test"), "/subscriptions"));
+
+    // Nobody else is there: their tokens would name the default provider as issuer.
+    let api = || [provider("dev", &ring), provider("api", &ring)];
+    assert_eq!(
+        Providers::new(&addressing, api(), Some("dev")).err(),
+        Some(ProvidersError::OwnHost("api".to_owned()))
+    );
+    assert!(Providers::new(&addressing, api(), Some("api")).is_ok());
 }
 
 #[test]

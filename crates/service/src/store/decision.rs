@@ -10,6 +10,9 @@ use super::{Store, StoreError};
 pub struct NewDecision {
     /// The provider's name.
     pub provider: String,
+    /// Which of all providers that ever had the name ([`super::ProviderRecord::creation`]); empty when it was not
+    /// created by a request. Nothing is kept for one that is not there any more.
+    pub creation: String,
     /// The attestation type's name.
     pub attestation_type: &'static str,
     /// What is kept, a text whose meaning the recorder owns. It is sealed before it is stored.
@@ -40,12 +43,14 @@ impl Store {
             let sealed = self.key_encryption_key.seal(&context, &decision.content)?;
             sqlx::query(
                 "INSERT INTO recorded_decision (provider, attestation_type, sealed, created_at) \
-                 VALUES (?1, ?2, ?3, ?4)",
+                 SELECT ?1, ?2, ?3, ?4 \
+                 WHERE coalesce((SELECT creation FROM provider WHERE name = ?1), '') = ?5",
             )
             .bind(&decision.provider)
             .bind(decision.attestation_type)
             .bind(sealed)
             .bind(decision.created_at.seconds())
+            .bind(&decision.creation)
             .execute(&mut *change)
             .await?;
             sqlx::query(

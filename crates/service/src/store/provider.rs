@@ -32,6 +32,10 @@ pub struct ProviderRecord {
     pub protected: bool,
     /// Settings of its own, a JSON text whose meaning the provider module owns.
     pub settings: String,
+    /// Whose it is; `None`: nobody's.
+    pub owner: Option<String>,
+    /// Which of all providers that ever had the name it is: random, for each creation another.
+    pub creation: String,
     /// Who created it.
     pub created_by: String,
     /// When.
@@ -145,7 +149,8 @@ impl Store {
         sqlx::query(
             "INSERT INTO provider (name, given_name, subscription, resource_group, location, trust_model, tags, \
              public_network_access, tpm_attestation_authentication, protected, settings, created_by, created_at, \
-             updated_by, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?15, ?11, ?12, ?13, ?14)",
+             updated_by, updated_at, owner, creation) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?15, ?11, ?12, ?13, ?14, ?16, ?17)",
         )
         .bind(&record.name)
         .bind(&record.given_name)
@@ -162,6 +167,8 @@ impl Store {
         .bind(&record.updated_by)
         .bind(record.updated_at.seconds())
         .bind(&record.settings)
+        .bind(record.owner.as_deref().unwrap_or_default())
+        .bind(&record.creation)
         .execute(&mut *change)
         .await?;
         forget(&mut change, &record.name, history).await?;
@@ -394,6 +401,7 @@ async fn forget(
 fn record(row: &SqliteRow) -> Result<ProviderRecord, StoreError> {
     let trust_model: String = row.try_get("trust_model")?;
     let deleted_at: Option<i64> = row.try_get("deleted_at")?;
+    let owner: String = row.try_get("owner")?;
     Ok(ProviderRecord {
         name: row.try_get("name")?,
         given_name: row.try_get("given_name")?,
@@ -406,6 +414,8 @@ fn record(row: &SqliteRow) -> Result<ProviderRecord, StoreError> {
         tpm_attestation_authentication: row.try_get("tpm_attestation_authentication")?,
         protected: row.try_get("protected")?,
         settings: row.try_get("settings")?,
+        owner: Some(owner).filter(|owner| !owner.is_empty()),
+        creation: row.try_get("creation")?,
         created_by: row.try_get("created_by")?,
         created_at: UnixTime::new(row.try_get("created_at")?),
         updated_by: row.try_get("updated_by")?,

@@ -106,6 +106,8 @@ fn provider(name: &str) -> ProviderRecord {
         tpm_attestation_authentication: Some(false),
         protected: false,
         settings: "{}".to_owned(),
+        owner: Some("somebody".to_owned()),
+        creation: "1".to_owned(),
         created_by: "somebody".to_owned(),
         created_at: NOW,
         updated_by: "somebody".to_owned(),
@@ -166,6 +168,37 @@ async fn a_provider_is_created_once_changed_and_listed_by_its_place() {
         ["create", "update"],
         "the refused creation left nothing"
     );
+}
+
+/// A decision that was still to be written when its provider was purged is nobody's.
+#[tokio::test]
+async fn decisions_are_kept_for_the_provider_that_made_them_and_no_other_of_its_name() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    store
+        .provider_create(&provider("tenant"), &[], &created())
+        .await
+        .unwrap();
+    let decision = |provider: &str, creation: &str| NewDecision {
+        provider: provider.to_owned(),
+        creation: creation.to_owned(),
+        attestation_type: "SgxEnclave",
+        content: b"{}".to_vec(),
+        keep: 10,
+        created_at: NOW,
+    };
+    let decisions = [
+        decision("tenant", "1"),
+        decision("tenant", "0"),
+        decision("tenant", ""),
+        decision("purged", "1"),
+        decision("configured", ""),
+    ];
+    store.decision_put(&decisions).await.unwrap();
+    for (name, kept) in [("tenant", 1), ("purged", 0), ("configured", 1)] {
+        let found = store.decision_numbers(name, "SgxEnclave", 10).await.unwrap();
+        assert_eq!(found.len(), kept, "{name}");
+    }
 }
 
 #[tokio::test]

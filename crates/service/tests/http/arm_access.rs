@@ -1,6 +1,13 @@
 //! The control plane's changes over time: who may make them, from where a provider is reached, and what deletion leaves.
 
-use std::{fs, net::SocketAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    fs,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use crate::{
     arm::{GROUP, VERSION, east, service},
@@ -17,8 +24,11 @@ use attestry_service::{
     http::listener::ClientCertificate,
 };
 use axum::{body::Body, extract::ConnectInfo};
+use bytes::Bytes;
 use http::{HeaderName, Method, Request, StatusCode, header};
+use hyper::body::Frame;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 const PERMIT: &str = "version=1.0; authorizationrules{=> permit();}; issuancerules{};";
 const ENDPOINT: &str =
@@ -558,26 +568,93 @@ async fn roles_decide_who_sees_and_changes_which_provider() {
     );
 }
 
+/// Sets a policy of the provider `contoso`.
+fn set_policy(who: &Signer, body: Body) -> Request<Body> {
+    let certificate = attestry_api::b64::decode_lenient(&who.jwk().x5c[0]).unwrap();
+    Request::put("/p/contoso/policies/SgxEnclave?api-version=2020-10-01")
+        .extension(ClientCertificate(certificate.into()))
+        .body(body)
+        .unwrap()
+}
+
 #[tokio::test]
-async fn an_operator_creates_a_provider_and_becomes_its_owner() {
+async fn an_operator_creates_providers_for_others_and_owns_none() {
     let people = People::new().await;
-    let path = format!("{}/fabrikam", GROUP.replace("/rg/", "/other/"));
-    people.ask(&people.operator, Method::PUT, &path, east()).await;
-    // Operators do not change policies; owners do.
-    let policies = "/p/fabrikam/policies/SgxEnclave";
-    let request = |who: &Signer| {
-        let certificate = attestry_api::b64::decode_lenient(&who.jwk().x5c[0]).unwrap();
-        let mut request = Request::put(format!("{policies}?api-version=2020-10-01"))
-            .body(Body::from(wrap_unsigned(PERMIT)))
-            .unwrap();
-        request
-            .extensions_mut()
-            .insert(ClientCertificate(certificate.into()));
-        request
+    let path = format!("{GROUP}/contoso");
+    let created = people.ask(&people.operator, Method::PUT, &path, east()).await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    let created_by = created.json()["systemData"]["createdBy"].clone();
+    assert!(created_by.as_str().unwrap().starts_with("client certificate#"));
+    let send = async |who| {
+        let request = set_policy(who, Body::from(wrap_unsigned(PERMIT)));
+        people.service.send(request).await
     };
     assert_eq!(
-        people.service.send(request(&people.group_owner)).await.status,
-        403
+        refusal(&send(&people.operator).await),
+        (403, "Forbidden".to_owned())
     );
-    people.service.send(request(&people.operator)).await.token();
+    // The group's owner owns what is in it, whoever created it.
+    send(&people.group_owner).await.token();
+}
+
+/// A body that comes when it is let go, and tells when somebody waits for it.
+struct Held {
+    awaited: Option<oneshot::Sender<()>>,
+    rest: oneshot::Receiver<String>,
+}
+
+impl hyper::body::Body for Held {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(awaited) = self.awaited.take() {
+            awaited.send(()).unwrap();
+        }
+        if self.rest.is_terminated() {
+            return Poll::Ready(None);
+        }
+        let rest = Pin::new(&mut self.rest).poll(context);
+        rest.map(|text| Some(Ok(Frame::data(Bytes::from(text.unwrap())))))
+    }
+}
+
+/// Who begins a change and ends it when the name is another tenant's changes nothing of theirs.
+#[tokio::test]
+async fn a_change_begun_before_a_provider_was_replaced_is_not_made_to_the_next_one() {
+    let people = People::new().await;
+    let path = format!("{GROUP}/contoso");
+    people.ask(&people.group_owner, Method::PUT, &path, east()).await;
+    let (awaited, waiting) = oneshot::channel();
+    let (release, rest) = oneshot::channel();
+    let held = Held {
+        awaited: Some(awaited),
+        rest,
+    };
+    let late = people
+        .service
+        .send(set_policy(&people.group_owner, Body::new(held)));
+    let replaced = async {
+        waiting.await.unwrap();
+        let operator = &people.operator;
+        let purge = "/attestry/v1/deleted-providers/contoso:purge";
+        let elsewhere = format!("{}/contoso", GROUP.replace("/rg/", "/other/"));
+        for (method, path, body, expected) in [
+            (Method::DELETE, path.as_str(), Value::Null, 200),
+            (Method::POST, purge, Value::Null, 200),
+            (Method::PUT, elsewhere.as_str(), east(), 201),
+        ] {
+            let done = people.ask(operator, method, path, body).await;
+            assert_eq!(done.status, expected, "{}", done.text());
+        }
+        release.send(wrap_unsigned(PERMIT)).unwrap();
+    };
+    let (late, ()) = tokio::join!(late, replaced);
+    assert_eq!(refusal(&late), (404, "NotFound".to_owned()), "{}", late.text());
+    let history = "/p/contoso/attestry/v1/policies/SgxEnclave/history";
+    let history = people.ask(&people.operator, Method::GET, history, Value::Null);
+    assert_eq!(history.await.json()["revisions"], json!([]));
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::oidc::{Oidc, new_key, token};
 use super::signing::{Dialect, Signer, certificate_payload, policy_payload};
-use super::support::{Answer, Service, Setup, forge};
+use super::support::{Answer, BASE_URL, Service, Setup, forge};
 
 const POLICY: &str = "/policies/SgxEnclave?api-version=2020-10-01";
 const RESET: &str = "/policies/SgxEnclave:reset?api-version=2020-10-01";
@@ -296,6 +296,53 @@ async fn a_client_certificate_is_a_second_way_and_a_token_counts_more() {
     assert_eq!(with(&known, "Bearer nonsense").await, 401);
     let reader = format!("Bearer {}", guarded.token(&json!({"roles": ["readers"]})));
     assert_eq!(with(&known, &reader).await, 403);
+}
+
+/// A browser shows its certificate to whatever a page makes it ask, and says whose page it was.
+#[tokio::test]
+async fn other_sites_pages_cannot_use_a_visitors_client_certificate() {
+    let guarded = Guarded::start(false).await;
+    let with = async |path: &str, headers: &[(&str, &str)], bearer: Option<&str>| {
+        let mut request = Request::post(path)
+            .header(header::CONTENT_TYPE, "text/plain")
+            .extension(ClientCertificate(Arc::from(certificate("client.example"))));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(bearer) = bearer {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
+        }
+        guarded
+            .service
+            .send(request.body(Body::from(EMPTY)).unwrap())
+            .await
+    };
+    for good in [
+        &[][..],
+        &[("sec-fetch-site", "same-origin"), ("origin", BASE_URL)],
+        &[("sec-fetch-site", "none")],
+    ] {
+        assert_eq!(with(RESET, good, None).await.status, StatusCode::OK, "{good:?}");
+    }
+    let editor = guarded.token(&json!({"roles": "editors"}));
+    for other in [
+        &[("sec-fetch-site", "cross-site")][..],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "https://localhost")],
+        &[("origin", "http://localhost:8443")],
+        &[("origin", "null")],
+        &[("origin", "")],
+        &[("origin", BASE_URL), ("origin", "https://evil.example")],
+    ] {
+        let refused = with(RESET, other, None).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{other:?}");
+        assert_eq!(refused.error().0, "Forbidden");
+        // A token is nothing that a browser adds by itself.
+        let token = with(RESET, other, Some(&editor)).await;
+        assert_eq!(token.status, StatusCode::OK, "{other:?}");
+    }
 }
 
 fn certificate(name: &str) -> Vec<u8> {

@@ -72,6 +72,43 @@ fn the_application_has_three_names_of_which_the_first_counts() {
 }
 
 #[test]
+fn an_applications_role_is_not_that_of_the_users_signed_in_to_it() {
+    let held = one("appid", "app");
+    for (more, expected) in [
+        (json!({"idtyp": "app"}), true),
+        (json!({"idtyp": "app", "scp": "x"}), true),
+        (json!({"scope": "openid", "roles": ["r"]}), true),
+        (json!({"idtyp": "user"}), false),
+        (json!({"idtyp": null}), false),
+        (json!({"scp": "user_impersonation"}), false),
+        (json!({"scp": ""}), false),
+        (json!({"sid": "s", "scope": "openid"}), false),
+        (json!({"session_state": "s"}), false),
+    ] {
+        let mut claims = json!({"appid": "app"});
+        for (name, value) in more.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let granted = roles(&held, FIRST, &claims) == [Role::Reader];
+        assert_eq!(granted, expected, "{claims}");
+    }
+    // What says who the user is counts all the same.
+    let user = json!({"appid": "app", "oid": "o", "scp": "x"});
+    assert_eq!(roles(&one("oid", "o"), FIRST, &user), [Role::Reader]);
+}
+
+#[test]
+fn a_scope_names_a_provider_as_providers_are_named() {
+    for name in ["tenant1", "my-tenant", "Contoso-EU"] {
+        assert_eq!(name.parse(), Ok(Scope::Provider(name.to_owned())));
+    }
+    for name in ["", "ab", "-ab", "ab-", "a_b", "a.b", "a b c", &"a".repeat(25)] {
+        let refused: Result<Scope, _> = name.parse();
+        assert_eq!(refused, Err(AssignmentError::Scope(name.to_owned())));
+    }
+}
+
+#[test]
 fn full_stops_lead_into_objects() {
     let held = one("realm_access.roles", "att");
     assert_eq!(

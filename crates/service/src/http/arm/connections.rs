@@ -52,7 +52,7 @@ pub(super) async fn put(
     let resource = readable(&app, &id, &caller, Operation::WriteProvider).await?;
     let put = app
         .control
-        .put_connection(id.clone(), segments.connection()?, body.put()?, caller.id())
+        .put_connection(&resource, segments.connection()?, body.put()?, caller.id())
         .await;
     let connection = put.map_err(|error| gone(error, &id))?;
     Ok(Answer(shape::connection(&resource, &connection)))
@@ -65,10 +65,10 @@ pub(super) async fn delete(
     caller: ArmCaller,
 ) -> Result<StatusCode, ArmError> {
     let id = segments.provider()?;
-    readable(&app, &id, &caller, Operation::WriteProvider).await?;
+    let resource = readable(&app, &id, &caller, Operation::WriteProvider).await?;
     let deleted = app
         .control
-        .delete_connection(id.clone(), segments.connection()?, caller.id())
+        .delete_connection(&resource, segments.connection()?, caller.id())
         .await;
     let deleted = deleted.map_err(|error| gone(error, &id))?;
     Ok(if deleted {

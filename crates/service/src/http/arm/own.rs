@@ -47,8 +47,8 @@ pub(super) async fn post_deleted(
     let found = app.control.find_deleted(&name).await?;
     match action {
         "restore" => {
-            allowed(&caller, Operation::DeleteProvider, found.as_ref(), &name)?;
-            let restored = app.control.restore(name, caller.id()).await?;
+            let deleted = allowed(&caller, Operation::DeleteProvider, found.as_ref(), &name)?;
+            let restored = app.control.restore(deleted, caller.id()).await?;
             Ok(Answer(shape::provider(&restored, ArmVersion::Current)))
         }
         "purge" => {
@@ -73,8 +73,8 @@ pub(super) async fn post(
         _ => return Err(no_action("`:protect` and `:unprotect`")),
     };
     let found = app.control.find_by_name(&name).await?;
-    allowed(&caller, Operation::DeleteProvider, found.as_ref(), &name)?;
-    let resource = app.control.protect(name, protected, caller.id()).await?;
+    let provider = allowed(&caller, Operation::DeleteProvider, found.as_ref(), &name)?;
+    let resource = app.control.protect(provider, protected, caller.id()).await?;
     Ok(Answer(json!({
         "provider": shape::provider(&resource, ArmVersion::Current),
         "protected": resource.record.protected,
@@ -115,15 +115,16 @@ pub(super) async fn changes(
     Ok(Answer(json!({ "value": shown })))
 }
 
-/// Whether the caller may do this to a provider; whether there is one is told to those only who may do it everywhere.
-fn allowed(
+/// The provider, if the caller may do this to it; whether there is one is told to those only who may do it everywhere.
+fn allowed<'r>(
     caller: &ArmCaller,
     operation: Operation,
-    found: Option<&Resource>,
+    found: Option<&'r Resource>,
     name: &ProviderName,
-) -> Result<(), ArmError> {
+) -> Result<&'r Resource, ArmError> {
     if let Some(resource) = found {
-        return caller.may(operation, &resource.target());
+        caller.may(operation, &resource.target())?;
+        return Ok(resource);
     }
     caller.may(operation, &Target::default())?;
     Err(ArmError::not_found(format!(

@@ -15,8 +15,8 @@ use super::{
     version::ArmVersion,
 };
 use crate::{
-    authz::{Operation, Target},
-    control::{ControlError, GroupId, ProviderId, Resource},
+    authz::{Operation, Role, Target},
+    control::{Allowed, ControlError, GroupId, ProviderId, Resource},
     http::App,
 };
 
@@ -30,7 +30,8 @@ pub(super) async fn get(
     Ok(Answer(shape::provider(&resource, version)))
 }
 
-/// Creates a provider, for which the caller needs a role in the group, or changes the one that is there.
+/// Creates a provider, for which the caller needs a role in the group, or changes the one that is there. What a caller
+/// creates is theirs if the group is: an operator, who changes nobody's policies, creates for others.
 pub(super) async fn put(
     State(app): State<App>,
     segments: Segments,
@@ -40,14 +41,15 @@ pub(super) async fn put(
 ) -> Result<Response, ArmError> {
     let id = segments.provider()?;
     let existing = app.control.find(&id).await?;
-    match &existing {
-        Some(resource) => caller.may(Operation::WriteProvider, &resource.target())?,
-        None => caller.may(Operation::WriteProvider, &in_group(&id.group))?,
-    }
+    let allowed = allowed(&caller, Operation::WriteProvider, existing.as_ref(), &id)?;
+    let owner = caller
+        .holds(Role::Owner, &in_group(&id.group))
+        .then(|| caller.id());
     let put = app
         .control
-        .put(id, body.put()?, existing.is_none(), caller.id())
-        .await?;
+        .put(id.clone(), body.put()?, allowed, owner, caller.id())
+        .await
+        .map_err(|error| gone(error, &id))?;
     let shown = Answer(shape::provider(&put.resource, version));
     if !put.created {
         return Ok(shown.into_response());
@@ -67,8 +69,8 @@ pub(super) async fn patch(
     Json(body): Json<ProviderBody>,
 ) -> Result<Answer<Value>, ArmError> {
     let id = segments.provider()?;
-    readable(&app, &id, &caller, Operation::WriteProvider).await?;
-    let changed = app.control.patch(id.clone(), body.patch()?, caller.id()).await;
+    let resource = readable(&app, &id, &caller, Operation::WriteProvider).await?;
+    let changed = app.control.patch(&resource, body.patch()?, caller.id()).await;
     let changed = changed.map_err(|error| gone(error, &id))?;
     Ok(Answer(shape::provider(&changed, version)))
 }
@@ -80,11 +82,9 @@ pub(super) async fn delete(
     caller: ArmCaller,
 ) -> Result<StatusCode, ArmError> {
     let id = segments.provider()?;
-    match app.control.find(&id).await? {
-        Some(resource) => caller.may(Operation::DeleteProvider, &resource.target())?,
-        None => caller.may(Operation::DeleteProvider, &in_group(&id.group))?,
-    }
-    Ok(if app.control.delete(id, caller.id()).await? {
+    let existing = app.control.find(&id).await?;
+    let allowed = allowed(&caller, Operation::DeleteProvider, existing.as_ref(), &id)?;
+    Ok(if app.control.delete(id, allowed, caller.id()).await? {
         StatusCode::OK
     } else {
         StatusCode::NO_CONTENT
@@ -143,6 +143,25 @@ pub(super) fn gone(error: ControlError, id: &ProviderId) -> ArmError {
     match error {
         ControlError::NotFound => ArmError::no_provider(id),
         other => other.into(),
+    }
+}
+
+/// Whether the caller may do this to the provider, or in its group when there is none.
+fn allowed(
+    caller: &ArmCaller,
+    operation: Operation,
+    existing: Option<&Resource>,
+    id: &ProviderId,
+) -> Result<Allowed, ArmError> {
+    match existing {
+        Some(resource) => {
+            caller.may(operation, &resource.target())?;
+            Ok(Allowed::only(resource))
+        }
+        None => {
+            caller.may(operation, &in_group(&id.group))?;
+            Ok(Allowed::Group)
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     authn::Principal,
-    authz::{Operation, Target, authorize},
+    authz::{Operation, Role, Target, authorize, holds},
     control::{
         ConnectionName, ConnectionStatus, ControlError, GroupId, PatchProvider, ProviderId, ProviderName,
         PutConnection, PutProvider, Subscription, Tags,
@@ -96,6 +96,11 @@ impl ArmCaller {
     /// Refuses the caller unless they may do this there.
     pub(super) fn may(&self, operation: Operation, target: &Target<'_>) -> Result<(), ArmError> {
         Ok(authorize(&self.0, operation, target)?)
+    }
+
+    /// Whether the caller was given this role there.
+    pub(super) fn holds(&self, role: Role, target: &Target<'_>) -> bool {
+        holds(&self.0, role, target)
     }
 
     /// The caller as the one who makes a change.
