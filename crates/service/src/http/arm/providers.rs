@@ -153,16 +153,12 @@ fn allowed(
     existing: Option<&Resource>,
     id: &ProviderId,
 ) -> Result<Allowed, ArmError> {
-    match existing {
-        Some(resource) => {
-            caller.may(operation, &resource.target())?;
-            Ok(Allowed::only(resource))
-        }
-        None => {
-            caller.may(operation, &in_group(&id.group))?;
-            Ok(Allowed::Group)
-        }
+    if let Some(resource) = existing {
+        caller.may(operation, &resource.target())?;
+        return Ok(Allowed::only(resource));
     }
+    caller.may(operation, &in_group(&id.group))?;
+    Ok(Allowed::Group)
 }
 
 fn in_group(group: &GroupId) -> Target<'_> {
