@@ -54,14 +54,17 @@ impl World {
         let mut keys = NamedTempFile::new().unwrap();
         let set = serde_json::to_vec(&JwkSet { keys: vec![jwk] }).unwrap();
         keys.write_all(&set).unwrap();
-        let assignments: String = ASSIGNED
-            .iter()
-            .map(|(oid, role, scope)| {
-                format!(
-                    "[[authorization.assignment]]\nrole = \"{role}\"\nscopes = [\"{scope}\"]\nclaim = \"oid\"\nvalue = \"{oid}\"\n"
-                )
-            })
-            .collect();
+        let mut assignments = String::new();
+        for (oid, role, scope) in ASSIGNED {
+            let assignment = [
+                "[[authorization.assignment]]".to_owned(),
+                format!("role = \"{role}\""),
+                format!("scopes = [\"{scope}\"]"),
+                "claim = \"oid\"".to_owned(),
+                format!("value = \"{oid}\"\n"),
+            ];
+            assignments += &assignment.join("\n");
+        }
         let text = format!(
             "[[authentication.issuer]]\nissuer = \"{ISSUER}\"\njwks_file = \"{}\"\n{assignments}",
             keys.path().display()
