@@ -246,7 +246,7 @@ impl Client {
         };
         let answer = self.transport.send(Method::POST, &path, content).await?;
         match PendingChange::of(&answer)? {
-            Some(waiting) => Ok(Outcome::Waiting(waiting)),
+            Some(waiting) => Ok(Outcome::Waiting(Box::new(waiting))),
             None => Ok(Outcome::Done(answer.json()?)),
         }
     }
@@ -302,7 +302,7 @@ impl Client {
         said: [(&'static str, &str); N],
     ) -> Result<Outcome<ManagementToken>, ClientError> {
         if let Some(waiting) = PendingChange::of(answer)? {
-            return Ok(Outcome::Waiting(waiting));
+            return Ok(Outcome::Waiting(Box::new(waiting)));
         }
         let token = self.management_token(answer).await?;
         for (claim, expected) in said {

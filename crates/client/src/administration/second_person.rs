@@ -14,7 +14,7 @@ pub enum Outcome<T> {
     /// It was made.
     Done(T),
     /// Nothing has changed: it waits for a second person.
-    Waiting(PendingChange),
+    Waiting(Box<PendingChange>),
 }
 
 /// A change that was asked for, and what became of it.

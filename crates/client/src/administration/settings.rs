@@ -48,7 +48,7 @@ impl Client {
         };
         let answer = self.transport.send(Method::PUT, PATH, content).await?;
         match PendingChange::of(&answer)? {
-            Some(waiting) => Ok(Outcome::Waiting(waiting)),
+            Some(waiting) => Ok(Outcome::Waiting(Box::new(waiting))),
             None => Ok(Outcome::Done(answer.json()?)),
         }
     }
