@@ -69,7 +69,10 @@ pub(super) async fn list(
     Path(kind): Path<String>,
     page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let (kind, Query(page)) = (kind_of(&kind)?, page.map_err(|rejection| malformed_query(&rejection))?);
+    let (kind, Query(page)) = (
+        kind_of(&kind)?,
+        page.map_err(|rejection| malformed_query(&rejection))?,
+    );
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     // One more than is shown, which the last one replaced.
     let history = app
@@ -128,7 +131,10 @@ pub(super) async fn diff(
     Path(kind): Path<String>,
     pair: Result<Query<Pair>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let (kind, Query(pair)) = (kind_of(&kind)?, pair.map_err(|rejection| malformed_query(&rejection))?);
+    let (kind, Query(pair)) = (
+        kind_of(&kind)?,
+        pair.map_err(|rejection| malformed_query(&rejection))?,
+    );
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     let before = pair.to.map_or(i64::MAX, |to| to.saturating_add(1));
     let newest = app
