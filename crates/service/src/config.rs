@@ -130,7 +130,7 @@ impl Config {
         self.authorization.validate(&self.authentication)?;
         self.control_plane.validate()?;
         self.limits.validate()?;
-        self.diagnostics.validate()?;
+        self.diagnostics.validate(&self.store.data_dir)?;
         self.telemetry.validate()
     }
 }

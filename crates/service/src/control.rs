@@ -318,6 +318,11 @@ impl ControlPlane {
         if self.store.provider_count().await? >= u64::from(most) {
             return Err(ControlError::TooManyProviders(most));
         }
+        let most = self.config.max_providers_per_subscription;
+        let subscription = id.group.subscription.as_str();
+        if most > 0 && self.store.provider_count_of(subscription).await? >= u64::from(most) {
+            return Err(ControlError::TooManyProvidersInSubscription(most));
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -28,6 +28,8 @@ use crate::telemetry::Metrics;
 pub struct DiagnosticsOptions {
     /// The file, with its bounds.
     pub file: Option<FileOptions>,
+    /// The file of what those who may change something did, with its bounds.
+    pub audit_file: Option<FileOptions>,
     /// Whether records also go to standard output.
     pub stdout: bool,
 }
@@ -66,41 +68,49 @@ pub enum DiagnosticsError {
     },
 }
 
-/// Takes records. Cheap to clone; clones share one queue. The writer ends when the last one is dropped and the queue is
-/// empty.
+/// Takes records. Cheap to clone; clones share the queues. Each writer ends when the last one is dropped and its queue
+/// is empty.
 #[derive(Debug, Clone)]
 pub struct DiagnosticLog {
-    queue: mpsc::Sender<Entry>,
+    requests: Queue,
+    /// Apart, so that no number of requests by strangers takes its places or makes its files be dropped.
+    audit: Queue,
+}
+
+#[derive(Debug, Clone)]
+struct Queue {
+    entries: mpsc::Sender<Entry>,
     state: Arc<State>,
 }
 
-/// What the log and its writer share.
+/// What a queue and its writer share.
 #[derive(Debug)]
 struct State {
     failing: AtomicBool,
+    /// Records that the queue had no room for.
+    overflowed: AtomicU64,
     metrics: Arc<Metrics>,
 }
 
 impl DiagnosticLog {
-    /// Opens the files and starts the writer. Needs a runtime.
+    /// Opens the files and starts the writers. Needs a runtime.
     pub fn start(options: &DiagnosticsOptions, metrics: Arc<Metrics>) -> Result<Self, DiagnosticsError> {
-        let file = options.file.as_ref().map(RotatingFile::open).transpose()?;
-        let (queue, entries) = mpsc::channel(QUEUE);
-        let state = Arc::new(State {
-            failing: AtomicBool::new(false),
-            metrics,
-        });
-        let sink = Sink {
-            file,
-            stdout: options.stdout,
+        let sink = |file: &Option<FileOptions>| {
+            Ok(Sink {
+                file: file.as_ref().map(RotatingFile::open).transpose()?,
+                stdout: options.stdout,
+            })
         };
-        tokio::spawn(Writer::new(sink, Arc::clone(&state)).run(entries));
-        Ok(Self { queue, state })
+        let (requests, audit) = (sink(&options.file)?, sink(&options.audit_file)?);
+        Ok(Self {
+            requests: Queue::start(requests, Arc::clone(&metrics)),
+            audit: Queue::start(audit, metrics),
+        })
     }
 
-    /// Whether the last attempt to write failed.
+    /// Whether the last attempt to write to one of the files failed.
     pub fn is_failing(&self) -> bool {
-        self.state.failing.load(Ordering::Acquire)
+        self.requests.is_failing() || self.audit.is_failing()
     }
 
     /// Takes a record for writing soon. When the queue is full it is lost, which is counted.
@@ -109,17 +119,18 @@ impl DiagnosticLog {
             lines: record.to_lines(),
             written: None,
         };
-        if self.queue.try_send(entry).is_err() {
-            self.state.metrics.diagnostic_records_lost.inc();
+        if self.requests.entries.try_send(entry).is_err() {
+            self.requests.state.overflowed.fetch_add(1, Ordering::AcqRel);
+            self.requests.state.metrics.diagnostic_records_lost.inc();
         }
     }
 
-    /// A place in the queue for the record of an operation that must not happen without one.
+    /// A place in the audit file's queue, for the record of an operation that must not happen without one.
     pub async fn reserve(&self) -> Result<Reserved, DiagnosticsError> {
-        if self.is_failing() {
+        if self.audit.is_failing() {
             return Err(DiagnosticsError::Failing);
         }
-        match timeout(WAIT, self.queue.clone().reserve_owned()).await {
+        match timeout(WAIT, self.audit.entries.clone().reserve_owned()).await {
             Ok(Ok(place)) => Ok(Reserved { place }),
             Ok(Err(_)) => Err(DiagnosticsError::Failing),
             Err(_) => Err(DiagnosticsError::Late { waited: WAIT }),
@@ -128,13 +139,35 @@ impl DiagnosticLog {
 
     /// Returns when everything taken before is on disk.
     pub async fn flush(&self) -> Result<(), DiagnosticsError> {
-        let place = self.queue.clone().reserve_owned().await;
+        let (requests, audit) = tokio::join!(self.requests.flush(), self.audit.flush());
+        requests.and(audit)
+    }
+}
+
+impl Queue {
+    fn start(sink: Sink, metrics: Arc<Metrics>) -> Self {
+        let (entries, received) = mpsc::channel(QUEUE);
+        let state = Arc::new(State {
+            failing: AtomicBool::new(false),
+            overflowed: AtomicU64::new(0),
+            metrics,
+        });
+        tokio::spawn(Writer::new(sink, Arc::clone(&state)).run(received));
+        Self { entries, state }
+    }
+
+    fn is_failing(&self) -> bool {
+        self.state.failing.load(Ordering::Acquire)
+    }
+
+    async fn flush(&self) -> Result<(), DiagnosticsError> {
+        let place = self.entries.clone().reserve_owned().await;
         let place = place.map_err(|_| DiagnosticsError::Failing)?;
         Reserved { place }.send(String::new()).await
     }
 }
 
-/// A place for one record.
+/// A place for one record in the audit file.
 #[derive(Debug)]
 pub struct Reserved {
     place: OwnedPermit<Entry>,

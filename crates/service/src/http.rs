@@ -26,6 +26,7 @@ mod network;
 mod observe;
 mod openapi;
 mod openid;
+mod path;
 mod policies;
 mod preview2018;
 mod recording;
@@ -37,7 +38,7 @@ use std::sync::Arc;
 
 use attestry_api::error::ErrorCode;
 use axum::{Extension, Router, middleware};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
@@ -78,6 +79,8 @@ pub struct App {
     pub max_body_bytes: usize,
     /// The diagnostic log; `None`: requests are not recorded.
     pub diagnostics: Option<DiagnosticLog>,
+    /// Requests that may change something; each goes to its end, with the store and the log still there.
+    pub changes: TaskTracker,
     /// How often callers may ask.
     pub throttle: Arc<Throttle>,
     /// Which web pages may call, a setting.

@@ -28,7 +28,7 @@ pub struct Rate {
 pub struct Rates {
     /// Of each caller of a provider.
     pub caller: Rate,
-    /// Of a provider, all callers together.
+    /// Of a provider, all callers together; for administration, all callers who were verified.
     pub provider: Rate,
 }
 
@@ -134,6 +134,11 @@ impl Throttle {
                 wait,
                 by_provider: false,
             })?;
+        }
+        // Strangers must not be able to take an administrator's turn: there, what all callers share is for those only
+        // who were verified.
+        if demand == Demand::Administration && matches!(asker, Asker::At(_)) {
+            return Ok(());
         }
         // After the caller's own: one who asks too often takes nothing from the others.
         if let (Some(pace), Some(_)) = (rates.provider.pace(), provider) {

@@ -132,6 +132,40 @@ async fn a_restarted_server_has_the_same_authority_and_keys() {
     assert_eq!(kids(&again), kids(&keys));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_whose_caller_went_away_is_recorded_before_the_server_stops() {
+    let directory = TempDir::new().unwrap();
+    let server = development(directory.path()).await;
+    let text = "version=1.0; authorizationrules{=> permit();}; issuancerules{};";
+    let put = client(&server)
+        .put(format!(
+            "{}/policies/SgxEnclave?api-version=2022-08-01",
+            server.base_url()
+        ))
+        .bearer_auth("test")
+        .body(wrap_unsigned(text));
+    let put = tokio::spawn(put.send());
+    while server.metrics().in_flight.get() == 0 && !put.is_finished() {
+        tokio::task::yield_now().await;
+    }
+    put.abort();
+    let _ = put.await;
+    server.shutdown().await;
+    let audit = std::fs::read_to_string(directory.path().join("data/audit.jsonl")).unwrap();
+    let made = audit
+        .lines()
+        .filter(|line| line.contains("AuditEvent") && line.contains("Succeeded"));
+
+    let server = development(directory.path()).await;
+    let history = format!("{}/attestry/v1/policies/SgxEnclave/history", server.base_url());
+    let history = get(&client(&server), history).await;
+    assert_eq!(
+        history["revisions"].as_array().unwrap().len(),
+        made.count(),
+        "{audit}"
+    );
+}
+
 #[tokio::test]
 async fn a_stopped_server_is_gone() {
     let directory = TempDir::new().unwrap();

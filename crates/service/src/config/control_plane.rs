@@ -18,6 +18,8 @@ pub struct ControlPlaneConfig {
     pub retention_days: u32,
     /// Most providers that requests may create, deleted ones that can be restored among them.
     pub max_providers: u32,
+    /// Most of them in one subscription. 0: as many as the service takes.
+    pub max_providers_per_subscription: u32,
     /// Private endpoints that connections may name.
     pub private_endpoint: Vec<PrivateEndpointConfig>,
 }
@@ -40,6 +42,7 @@ impl Default for ControlPlaneConfig {
             retention_days: 7,
             // Each takes some ten KiB of memory.
             max_providers: 20_000,
+            max_providers_per_subscription: 0,
             private_endpoint: Vec::new(),
         }
     }
@@ -53,6 +56,11 @@ impl ControlPlaneConfig {
         }
         check_range("control_plane.retention_days", self.retention_days, 0..=3_650)?;
         check_range("control_plane.max_providers", self.max_providers, 0..=100_000)?;
+        check_range(
+            "control_plane.max_providers_per_subscription",
+            self.max_providers_per_subscription,
+            0..=100_000,
+        )?;
         let mut ids = BTreeSet::new();
         for (index, endpoint) in self.private_endpoint.iter().enumerate() {
             let refused = |field: &str, reason: &str| {

@@ -15,9 +15,12 @@ pub struct DiagnosticsConfig {
     pub enabled: bool,
     /// The file. Empty: `diagnostics.jsonl` in the store's directory.
     pub file: PathBuf,
+    /// The file of what those who may change something did, on disk before they are answered. Empty: `audit.jsonl`
+    /// beside `file`.
+    pub audit_file: PathBuf,
     /// Bytes after which a new file is begun.
     pub max_file_bytes: u64,
-    /// Most older files that are kept beside it.
+    /// Most older files that are kept beside each.
     pub keep_files: u32,
     /// Whether records also go to standard output.
     pub stdout: bool,
@@ -28,7 +31,8 @@ impl Default for DiagnosticsConfig {
         Self {
             enabled: true,
             file: PathBuf::new(),
-            // Nine files together stay well below a gigabyte: some 500,000 records.
+            audit_file: PathBuf::new(),
+            // Twice nine files together stay near a gigabyte: some 500,000 records each.
             max_file_bytes: 67_108_864,
             keep_files: 8,
             stdout: false,
@@ -39,23 +43,35 @@ impl Default for DiagnosticsConfig {
 impl DiagnosticsConfig {
     /// As the log wants them; `data_dir` is the store's directory. `None`: nothing is recorded.
     pub fn options(&self, data_dir: &Path) -> Option<DiagnosticsOptions> {
-        let path = if self.file.as_os_str().is_empty() {
-            data_dir.join("diagnostics.jsonl")
-        } else {
-            self.file.clone()
+        let or = |path: &Path, default: PathBuf| {
+            if path.as_os_str().is_empty() {
+                default
+            } else {
+                path.to_owned()
+            }
         };
-        let file = self.enabled.then_some(FileOptions {
+        let path = or(&self.file, data_dir.join("diagnostics.jsonl"));
+        let audit_path = or(&self.audit_file, path.with_file_name("audit.jsonl"));
+        let bounded = |path| FileOptions {
             path,
             max_bytes: self.max_file_bytes,
             keep: self.keep_files,
-        });
-        (file.is_some() || self.stdout).then_some(DiagnosticsOptions {
-            file,
+        };
+        (self.enabled || self.stdout).then(|| DiagnosticsOptions {
+            file: self.enabled.then(|| bounded(path)),
+            audit_file: self.enabled.then(|| bounded(audit_path)),
             stdout: self.stdout,
         })
     }
 
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    pub(super) fn validate(&self, data_dir: &Path) -> Result<(), ConfigError> {
+        let options = self.options(data_dir);
+        if options.is_some_and(|options| options.file.is_some() && options.file == options.audit_file) {
+            return Err(ConfigError::key(
+                "diagnostics.audit_file",
+                "the audit file and `diagnostics.file` are the same",
+            ));
+        }
         // The least holds the largest batch of records, the most is for who keeps them elsewhere.
         check_range(
             "diagnostics.max_file_bytes",

@@ -450,6 +450,10 @@ pub(super) const SECTIONS: &[Section] = &[
                 "Most providers that requests may create, deleted ones that can be restored among them",
             ),
             field(
+                "max_providers_per_subscription",
+                "Most of them in one subscription. 0: as many as the service takes",
+            ),
+            field(
                 "private_endpoint",
                 "Private endpoints that connections may name, see below",
             ),
@@ -498,7 +502,7 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     Section {
         title: "[diagnostics]",
-        intro: "The diagnostic log: one record a request, in the form of MAA's resource logs, as lines of JSON. Records of administrative operations are on disk before they are answered; without a log that can be written none is begun.",
+        intro: "The diagnostic log: one record a request, in the form of MAA's resource logs, as lines of JSON. Administrative operations by those who may do them are on disk before they are answered, in a file of their own; without one that can be written no change is begun.",
         fields: &[
             field("enabled", "Whether requests are recorded in a file"),
             field(
@@ -506,10 +510,14 @@ pub(super) const SECTIONS: &[Section] = &[
                 "The file, made for its owner only. Empty: `diagnostics.jsonl` in `store.data_dir`",
             ),
             field(
-                "max_file_bytes",
-                "Bytes after which a new file is begun and the old one becomes `<file>.1`",
+                "audit_file",
+                "The file of administrative operations by those who may do them, apart so that no number of other requests makes its records be dropped. Empty: `audit.jsonl` beside `file`",
             ),
-            field("keep_files", "Most older files that are kept beside it"),
+            field(
+                "max_file_bytes",
+                "Bytes after which a new file is begun and the old one becomes `<file>.1`, of each file",
+            ),
+            field("keep_files", "Most older files that are kept beside each"),
             field(
                 "stdout",
                 "Whether records also go to standard output, for a collector; nothing else is written there",

@@ -190,6 +190,20 @@ fn providers_are_checked() {
 }
 
 #[test]
+fn the_files_of_the_diagnostic_log_are_two() {
+    check_refused(
+        "[diagnostics]\nfile = \"/logs/all\"\naudit_file = \"/logs/all\"",
+        "diagnostics.audit_file",
+        "the same",
+    );
+    check_refused(
+        "[store]\ndata_dir = \"/data\"\n[diagnostics]\naudit_file = \"/data/diagnostics.jsonl\"",
+        "diagnostics.audit_file",
+        "the same",
+    );
+}
+
+#[test]
 fn a_syntax_error_names_its_line() {
     assert!(matches!(
         load("[server]\n\nlisten = ", &[]),

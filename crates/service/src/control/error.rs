@@ -72,6 +72,9 @@ pub enum ControlError {
     /// There are as many as the service is set up for.
     #[error("this service has {0} attestation providers, deleted ones among them, and takes no more")]
     TooManyProviders(u32),
+    /// There are as many as a subscription may have.
+    #[error("the subscription has {0} attestation providers, deleted ones among them, and takes no more")]
+    TooManyProvidersInSubscription(u32),
     /// There are as many connections as a provider may have.
     #[error("a provider has {0} private endpoint connections at most")]
     TooManyConnections(usize),

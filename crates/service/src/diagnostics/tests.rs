@@ -5,12 +5,14 @@ use super::*;
 
 fn log_in(directory: &std::path::Path) -> (DiagnosticLog, Arc<Metrics>) {
     let metrics = Arc::new(Metrics::new());
+    let file = |name: &str| FileOptions {
+        path: directory.join(name),
+        max_bytes: 100_000_000,
+        keep: 1,
+    };
     let options = DiagnosticsOptions {
-        file: Some(FileOptions {
-            path: directory.join("log.jsonl"),
-            max_bytes: 100_000_000,
-            keep: 1,
-        }),
+        file: Some(file("log.jsonl")),
+        audit_file: Some(file("audit.jsonl")),
         stdout: false,
     };
     (
@@ -19,8 +21,8 @@ fn log_in(directory: &std::path::Path) -> (DiagnosticLog, Arc<Metrics>) {
     )
 }
 
-fn operations(directory: &std::path::Path) -> Vec<String> {
-    let text = std::fs::read_to_string(directory.join("log.jsonl")).unwrap();
+fn operations(file: &std::path::Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap();
     let line = |line| serde_json::from_str::<Value>(line).unwrap()["operationName"].clone();
     text.lines()
         .map(|text| line(text).as_str().unwrap().to_owned())
@@ -38,17 +40,19 @@ fn record(operation: &str) -> Record {
 async fn records_are_on_disk_in_order_when_that_was_asked_for() {
     let directory = TempDir::new().unwrap();
     let (log, metrics) = log_in(directory.path());
-    log.record(&record("first"));
-    log.reserve()
-        .await
-        .unwrap()
-        .write(&record("second"))
-        .await
-        .unwrap();
-    assert_eq!(operations(directory.path()), ["first", "second"]);
-    log.reserve().await.unwrap().leave(&record("third"));
+    let (file, audit_file) = (
+        directory.path().join("log.jsonl"),
+        directory.path().join("audit.jsonl"),
+    );
+    log.record(&record("read"));
+    let place = log.reserve().await.unwrap();
+    place.write(&record("first")).await.unwrap();
+    assert_eq!(operations(&audit_file), ["first"]);
+    log.reserve().await.unwrap().leave(&record("second"));
+    log.record(&record("read again"));
     log.flush().await.unwrap();
-    assert_eq!(operations(directory.path()), ["first", "second", "third"]);
+    assert_eq!(operations(&audit_file), ["first", "second"]);
+    assert_eq!(operations(&file), ["read", "read again"]);
     assert_eq!(metrics.diagnostic_records_lost.get(), 0);
 }
 
@@ -61,12 +65,18 @@ async fn a_full_queue_loses_records_and_says_so_in_their_place() {
         log.record(&record("one"));
     }
     assert_eq!(metrics.diagnostic_records_lost.get(), 3);
+    // What must not be lost has places of its own.
+    log.reserve().await.unwrap();
     log.flush().await.unwrap();
     let text = std::fs::read_to_string(directory.path().join("log.jsonl")).unwrap();
     let lost: Vec<_> = text.lines().filter(|line| line.contains("RecordsLost")).collect();
     assert_eq!(lost.len(), 1, "told once");
     assert!(lost[0].contains("3 records are missing"), "{}", lost[0]);
     assert_eq!(text.lines().count(), QUEUE + 1);
+    assert_eq!(
+        operations(&directory.path().join("audit.jsonl")),
+        Vec::<String>::new()
+    );
 }
 
 #[tokio::test]
@@ -89,9 +99,12 @@ async fn a_log_that_cannot_be_written_takes_no_administrative_operation_until_it
     log.flush().await.unwrap();
     assert!(!log.is_failing());
     log.reserve().await.unwrap().write(&record("kept")).await.unwrap();
-    assert_eq!(operations(&place), ["RecordsLost", "kept"]);
-    let text = std::fs::read_to_string(place.join("log.jsonl")).unwrap();
-    assert!(text.contains("2 records are missing"), "{text}");
+    assert_eq!(operations(&place.join("audit.jsonl")), ["RecordsLost", "kept"]);
+    assert_eq!(operations(&place.join("log.jsonl")), ["RecordsLost"]);
+    for name in ["log.jsonl", "audit.jsonl"] {
+        let text = std::fs::read_to_string(place.join(name)).unwrap();
+        assert!(text.contains("1 records are missing"), "{text}");
+    }
 }
 
 #[tokio::test]
@@ -117,6 +130,7 @@ async fn a_place_for_the_log_that_is_none_stops_the_start() {
             max_bytes: 1,
             keep: 1,
         }),
+        audit_file: None,
         stdout: false,
     };
     let error = DiagnosticLog::start(&options, Arc::new(Metrics::new())).unwrap_err();

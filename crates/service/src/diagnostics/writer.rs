@@ -141,7 +141,6 @@ impl Writer {
                 let lost = batch.iter().filter(|entry| !entry.lines.is_empty()).count();
                 let lost = u64::try_from(lost).unwrap_or(u64::MAX);
                 self.lost = self.lost.saturating_add(lost);
-                self.told = self.told.saturating_add(lost);
                 self.state.metrics.diagnostic_records_lost.inc_by(lost);
                 self.state.failing.store(true, Ordering::Release);
                 if !failed {
@@ -153,11 +152,8 @@ impl Writer {
 
     /// Records that the queue had no room for, and nobody was told of.
     fn untold(&self) -> u64 {
-        self.state
-            .metrics
-            .diagnostic_records_lost
-            .get()
-            .saturating_sub(self.told)
+        let overflowed = self.state.overflowed.load(Ordering::Acquire);
+        overflowed.saturating_sub(self.told)
     }
 }
 

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use attestry_api::AttestationType;
 use axum::{
     Json,
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, State},
 };
 use bytes::Bytes;
 use http::request::Parts;
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::{ApiError, App, address::ForProvider, api_version::Version, body::Body, limit::Admitted};
+use super::{
+    ApiError, App, address::ForProvider, api_version::Version, body::Body, limit::Admitted, path::Segment,
+};
 use crate::{
     attest::{AttestError, Attested, Place, RequestForm, WorkPoolError},
     provider::{ExplainLevel, Provider},
@@ -24,7 +26,7 @@ pub(super) async fn post(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     Version(version): Version,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     _: Admitted,
     _place: Place,
     Body(body): Body,
@@ -43,7 +45,7 @@ pub(super) async fn post_2018(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     _: Version,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     _: Admitted,
     _place: Place,
     Body(body): Body,

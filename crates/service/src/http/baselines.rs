@@ -1,10 +1,7 @@
 //! `GET /tcbbaselines/{type}`: the TCB baselines that a policy can choose.
 
 use attestry_api::AttestationType;
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 
 use super::{
@@ -12,6 +9,7 @@ use super::{
     address::ForProvider,
     api_version::Version,
     caller::{Caller, may_read},
+    path::Segment,
 };
 use crate::attest::TcbBaseline;
 
@@ -38,7 +36,7 @@ pub(super) async fn get(
     ForProvider(provider): ForProvider,
     _: Version,
     caller: Result<Caller, ApiError>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<Json<Baselines>, ApiError> {
     let kind: AttestationType = name
         .parse()

@@ -6,22 +6,52 @@ use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use reqwest::Url;
 
-use super::{ApiError, App, limit::admit, listener::ClientCertificate, recording::CallerNote};
+use super::{ApiError, App, limit::admit, listener::ClientCertificate, recording::Note};
 use crate::{
     authn::{AuthnError, Credentials, Principal},
-    authz::{Operation, Target, authorize},
+    authz::{Denied, Operation, Role, Target, authorize, holds},
     provider::{Provider, ProviderMode},
 };
 use attestry_api::error::ErrorCode;
 
 /// A caller whose credentials were verified.
 #[derive(Debug)]
-pub(super) struct Caller(pub(super) Principal);
+pub(super) struct Caller {
+    principal: Principal,
+    /// Where requests are recorded.
+    note: Option<Note>,
+}
 
 impl Caller {
-    /// The caller as histories name it.
-    pub(super) fn id(&self) -> String {
-        self.0.id()
+    /// Makes sure that the change the caller may make will be recorded, and answers who they are in histories. Bodies
+    /// are read before it.
+    pub(super) async fn begin_change(&self) -> Result<String, ApiError> {
+        if let Some(note) = &self.note {
+            let reserved = note.reserve().await;
+            reserved.map_err(|reason| ApiError::unrecorded(&reason))?;
+        }
+        Ok(self.principal.id())
+    }
+
+    /// Says in the request's record which resource it is about.
+    pub(super) fn concerns(&self, resource_id: String) {
+        if let Some(note) = &self.note {
+            note.set_resource(resource_id);
+        }
+    }
+
+    /// Whether the caller was given this role there.
+    pub(super) fn holds(&self, role: Role, target: &Target<'_>) -> bool {
+        holds(&self.principal, role, target)
+    }
+
+    /// Whether the caller may do this at the target.
+    pub(super) fn permission(&self, operation: Operation, target: &Target<'_>) -> Result<(), Denied> {
+        authorize(&self.principal, operation, target)?;
+        if let Some(note) = &self.note {
+            note.permit();
+        }
+        Ok(())
     }
 
     /// Refuses the caller unless they may do this at the provider.
@@ -36,7 +66,7 @@ impl Caller {
         operation: Operation,
         target: &Target<'_>,
     ) -> Result<(), ApiError> {
-        authorize(&self.0, operation, target).map_err(|denied| {
+        self.permission(operation, target).map_err(|denied| {
             let message = denied.to_string();
             if app.unauthorized_for_missing_role {
                 challenged(app, &message, Token::Good)
@@ -89,10 +119,11 @@ impl FromRequestParts<App> for Caller {
         if credentials.bearer.is_none() {
             refuse_other_sites(parts, app)?;
         }
-        if let Some(note) = parts.extensions.get::<CallerNote>() {
-            note.set(&principal);
+        let note = parts.extensions.get::<Note>().cloned();
+        if let Some(note) = &note {
+            note.set_caller(&principal);
         }
-        Ok(Self(principal))
+        Ok(Self { principal, note })
     }
 }
 

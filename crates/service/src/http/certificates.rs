@@ -1,7 +1,10 @@
 //! `/certificates`: the policy signing certificates of an isolated provider.
 
 use attestry_api::{claim, error::ErrorCode, jwk::JwkSet};
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{FromRequest, Request, State},
+    response::Response,
+};
 use serde_json::Map;
 
 use super::{
@@ -42,9 +45,9 @@ pub(super) async fn add(
     provider: ForProvider,
     version: Version,
     caller: Caller,
-    body: SignedBody,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    change(app, provider, version, caller, body, SignerOperation::Add).await
+    change(app, provider, version, caller, request, SignerOperation::Add).await
 }
 
 pub(super) async fn remove(
@@ -52,9 +55,9 @@ pub(super) async fn remove(
     provider: ForProvider,
     version: Version,
     caller: Caller,
-    body: SignedBody,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    change(app, provider, version, caller, body, SignerOperation::Remove).await
+    change(app, provider, version, caller, request, SignerOperation::Remove).await
 }
 
 async fn change(
@@ -62,7 +65,7 @@ async fn change(
     ForProvider(provider): ForProvider,
     _: Version,
     caller: Caller,
-    SignedBody(envelope): SignedBody,
+    request: Request,
     operation: SignerOperation,
 ) -> Result<Response, ApiError> {
     let (needed, result) = match operation {
@@ -70,11 +73,13 @@ async fn change(
         SignerOperation::Remove => (Operation::DeletePolicies, "IsAbsent"),
     };
     caller.may(&app, needed, &provider)?;
+    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
     let change = Change::Signer {
         action: operation,
         envelope,
     };
-    let done = match app.administration.submit(&provider, change, &caller.id()).await? {
+    let actor = caller.begin_change().await?;
+    let done = match app.administration.submit(&provider, change, &actor).await? {
         Outcome::Applied(done) => done,
         Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
     };

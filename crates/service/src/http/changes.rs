@@ -3,13 +3,13 @@
 use attestry_api::error::ErrorCode;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{ApiError, App, address::ForProvider, caller::Caller};
+use super::{ApiError, App, address::ForProvider, caller::Caller, path::Segment};
 use crate::{administration::Change, authz::Operation, provider::Provider, store::ChangeRecord};
 
 /// Changes shown at a time: those that wait, and as many decided ones.
@@ -38,7 +38,7 @@ pub(super) async fn get(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<Value>, ApiError> {
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     let change = app.administration.change(&provider.name, &id).await?;
@@ -50,7 +50,7 @@ pub(super) async fn decide(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
-    Path(segment): Path<String>,
+    Segment(segment): Segment,
 ) -> Result<Json<Value>, ApiError> {
     caller.may(&app, Operation::WritePolicies, &provider)?;
     let (id, action) = segment.rsplit_once(':').unwrap_or((&segment, ""));
@@ -58,14 +58,16 @@ pub(super) async fn decide(
         "approve" => {
             // To approve a removal needs what the removal itself needs.
             caller.may(&app, Operation::DeletePolicies, &provider)?;
-            let applied = app.administration.approve(&provider, id, &caller.id()).await?;
+            let actor = caller.begin_change().await?;
+            let applied = app.administration.approve(&provider, id, &actor).await?;
             let change = app.administration.change(&provider.name, id).await?;
             Ok(Json(
                 json!({ "change": shown(&change), "revision": applied.revision }),
             ))
         }
         "reject" => {
-            let change = app.administration.reject(&provider, id, &caller.id()).await?;
+            let actor = caller.begin_change().await?;
+            let change = app.administration.reject(&provider, id, &actor).await?;
             Ok(Json(json!({ "change": shown(&change) })))
         }
         _ => Err(ApiError::new(

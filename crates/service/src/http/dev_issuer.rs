@@ -4,7 +4,7 @@
 
 use axum::{
     Form, Json,
-    extract::{Path, State, rejection::FormRejection},
+    extract::{State, rejection::FormRejection},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -16,6 +16,7 @@ use tracing::error;
 
 use super::{
     App,
+    path::Segment,
     routes::{Class, Route, operation},
 };
 use crate::authn::{DEVELOPMENT_TOKEN_SECONDS, DevelopmentIssuer};
@@ -66,7 +67,7 @@ struct Refusal {
 /// The parameters of a token request, each given once.
 struct Parameters(Vec<(String, String)>);
 
-async fn metadata(State(app): State<App>, Path(tenant): Path<String>) -> Result<Json<Value>, Refusal> {
+async fn metadata(State(app): State<App>, Segment(tenant): Segment) -> Result<Json<Value>, Refusal> {
     let issuer = issuer(&app, &tenant)?;
     let below = |path: &str| format!("{}/{tenant}/{path}", issuer.base_url());
     Ok(Json(json!({
@@ -83,14 +84,14 @@ async fn metadata(State(app): State<App>, Path(tenant): Path<String>) -> Result<
     })))
 }
 
-async fn keys(State(app): State<App>, Path(tenant): Path<String>) -> Result<Response, Refusal> {
+async fn keys(State(app): State<App>, Segment(tenant): Segment) -> Result<Response, Refusal> {
     Ok(Json(issuer(&app, &tenant)?.key_set()).into_response())
 }
 
 /// The endpoint whose clients ask with a scope, `<resource>/.default`.
 async fn token(
     State(app): State<App>,
-    Path(tenant): Path<String>,
+    Segment(tenant): Segment,
     headers: HeaderMap,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Result<Response, Refusal> {
@@ -116,7 +117,7 @@ async fn token(
 /// The older endpoint, whose clients name the resource itself and expect numbers as text.
 async fn token_v1(
     State(app): State<App>,
-    Path(tenant): Path<String>,
+    Segment(tenant): Segment,
     headers: HeaderMap,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Result<Response, Refusal> {

@@ -11,7 +11,7 @@ use attestry_api::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -19,8 +19,15 @@ use serde_json::{Map, Value, json};
 use similar::TextDiff;
 
 use super::{
-    ApiError, App, address::ForProvider, body::Body, caller::Caller, changes::waiting, dry_run,
-    policies::kind_of, signed_body::jws_in,
+    ApiError, App,
+    address::ForProvider,
+    body::Body,
+    caller::Caller,
+    changes::waiting,
+    dry_run,
+    path::{Parameters, Segment},
+    policies::kind_of,
+    signed_body::jws_in,
 };
 use crate::{
     administration::{Change, Outcome},
@@ -66,13 +73,10 @@ pub(super) async fn list(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
-    Path(kind): Path<String>,
-    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+    Segment(kind): Segment,
+    Parameters(page): Parameters<Page>,
 ) -> Result<Json<Value>, ApiError> {
-    let (kind, Query(page)) = (
-        kind_of(&kind)?,
-        page.map_err(|rejection| malformed_query(&rejection))?,
-    );
+    let kind = kind_of(&kind)?;
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     // One more than is shown, which the last one replaced.
     let history = app
@@ -102,7 +106,7 @@ pub(super) async fn get(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
-    Path((kind, number)): Path<(String, String)>,
+    Segment((kind, number)): Segment<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
     let kind = kind_of(&kind)?;
     let number: i64 = number.parse().map_err(|_| unknown())?;
@@ -128,13 +132,10 @@ pub(super) async fn diff(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
-    Path(kind): Path<String>,
-    pair: Result<Query<Pair>, axum::extract::rejection::QueryRejection>,
+    Segment(kind): Segment,
+    Parameters(pair): Parameters<Pair>,
 ) -> Result<Json<Value>, ApiError> {
-    let (kind, Query(pair)) = (
-        kind_of(&kind)?,
-        pair.map_err(|rejection| malformed_query(&rejection))?,
-    );
+    let kind = kind_of(&kind)?;
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     let before = pair.to.map_or(i64::MAX, |to| to.saturating_add(1));
     let newest = app
@@ -170,9 +171,8 @@ pub(super) async fn signers(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
-    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+    Parameters(page): Parameters<Page>,
 ) -> Result<Json<Value>, ApiError> {
-    let Query(page) = page.map_err(|rejection| malformed_query(&rejection))?;
     caller.may(&app, Operation::ReadPolicies, &provider)?;
     let history = app
         .administration
@@ -187,16 +187,16 @@ pub(super) async fn act(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
-    Path(segment): Path<String>,
-    query: Result<Query<dry_run::Options>, axum::extract::rejection::QueryRejection>,
-    Body(body): Body,
+    Segment(segment): Segment,
+    Parameters(options): Parameters<dry_run::Options>,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let (name, action) = segment.rsplit_once(':').unwrap_or((&segment, ""));
     match action {
-        "rollback" => rollback(app, &provider, &caller, kind_of(name)?, &body).await,
+        "rollback" => rollback(app, &provider, &caller, kind_of(name)?, request).await,
         "dryrun" => {
-            let Query(options) = query.map_err(|rejection| malformed_query(&rejection))?;
             caller.may(&app, Operation::WritePolicies, &provider)?;
+            let Body(body) = Body::from_request(request, &app).await?;
             let report = dry_run::run(&app, &provider, kind_of(name)?, jws_in(&body)?, options).await?;
             Ok(Json(report).into_response())
         }
@@ -213,16 +213,18 @@ async fn rollback(
     provider: &Provider,
     caller: &Caller,
     kind: AttestationType,
-    body: &[u8],
+    request: Request,
 ) -> Result<Response, ApiError> {
     caller.may(&app, Operation::WritePolicies, provider)?;
-    let (revision, envelope) = asked_revision(body)?;
+    let Body(body) = Body::from_request(request, &app).await?;
+    let (revision, envelope) = asked_revision(&body)?;
     let change = Change::Rollback {
         kind,
         revision,
         envelope,
     };
-    let applied = match app.administration.submit(provider, change, &caller.id()).await? {
+    let actor = caller.begin_change().await?;
+    let applied = match app.administration.submit(provider, change, &actor).await? {
         Outcome::Applied(applied) => applied,
         Outcome::Waiting(record) => return Ok(waiting(provider, &record)),
     };
@@ -315,8 +317,4 @@ async fn text_at(
 
 fn unknown() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "this policy has no such revision")
-}
-
-fn malformed_query(rejection: &axum::extract::rejection::QueryRejection) -> ApiError {
-    ApiError::parameter("malformed_query", "query", rejection.body_text())
 }

@@ -40,7 +40,7 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     // Counted down also when the client goes away and this future is dropped.
     let _in_flight = InFlight(&app);
     let span = info_span!("request", request.id = %id);
-    let answer = record(&app, request, operation, &id, next);
+    let answer = answer(&app, request, operation, id.clone(), next);
     let mut response = answer.instrument(span.clone()).await;
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
@@ -57,28 +57,44 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     response
 }
 
-/// Answers a request and records it; probes of the service's health are no operations of anybody.
-async fn record(
+/// Answers a request. A change goes to its end, and its record says how it ended, whether or not the caller still
+/// waits.
+async fn answer(
     app: &App,
     mut request: Request,
-    operation: Option<&RouteOperation>,
-    id: &str,
+    operation: Option<&'static RouteOperation>,
+    id: String,
     next: Next,
 ) -> Response {
     if let Some(operation) = operation {
         request.extensions_mut().insert(operation.class);
     }
+    let recorded = record(app.clone(), request, operation, id, next);
+    if operation.is_none_or(|operation| operation.class != Class::Change) {
+        return recorded.await;
+    }
+    let change = app.changes.spawn(recorded.in_current_span());
+    change
+        .await
+        .unwrap_or_else(|error| ApiError::internal(&error).into_response())
+}
+
+/// Answers a request and records it; probes of the service's health are no operations of anybody.
+async fn record(
+    app: App,
+    mut request: Request,
+    operation: Option<&RouteOperation>,
+    id: String,
+    next: Next,
+) -> Response {
     let probe = operation.is_some_and(|operation| operation.class == Class::Health);
     let log = app.diagnostics.as_ref().filter(|_| !probe);
     let Some(log) = log else {
         return next.run(request).await;
     };
-    let trace = trace_id(id).unwrap_or_default();
-    let mut recording = Recording::begin(log, &mut request, operation, trace);
-    let response = match recording.reserve().await {
-        Ok(()) => next.run(request).await,
-        Err(reason) => ApiError::unrecorded(&reason).into_response(),
-    };
+    let trace = trace_id(&id).unwrap_or_default();
+    let recording = Recording::begin(log, &mut request, operation, trace);
+    let response = next.run(request).await;
     match recording.finish(&response).await {
         Ok(()) => response,
         Err(reason) => ApiError::record_lost(&reason).into_response(),

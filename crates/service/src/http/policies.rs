@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use attestry_api::{
-    AttestationType, claim,
+    ApiVersion, AttestationType, claim,
     error::ErrorCode,
     jwk::Jwk,
     policy_envelope::{EMPTY_ENVELOPE, wrap_unsigned},
@@ -13,7 +13,7 @@ use attestry_api::{
 use attestry_policy::Diagnostic;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue};
@@ -25,6 +25,7 @@ use super::{
     api_version::Version,
     caller::{Caller, may_read},
     changes::waiting,
+    path::Segment,
     signed_body::SignedBody,
 };
 use crate::{
@@ -39,7 +40,7 @@ pub(super) async fn get(
     ForProvider(provider): ForProvider,
     _: Version,
     caller: Result<Caller, ApiError>,
-    Path(segment): Path<String>,
+    Segment(segment): Segment,
 ) -> Result<Response, ApiError> {
     let kind = whole(&segment)?;
     may_read(&app, caller, &provider)?;
@@ -53,19 +54,17 @@ pub(super) async fn put(
     ForProvider(provider): ForProvider,
     Version(version): Version,
     caller: Caller,
-    Path(segment): Path<String>,
-    SignedBody(envelope): SignedBody,
+    Segment(segment): Segment,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let kind = whole(&segment)?;
     caller.may(&app, Operation::WritePolicies, &provider)?;
+    let kind = whole(&segment)?;
+    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
     let hash = policy_token_hash(&envelope);
-    let form = if version.is_preview_2018() {
-        PolicyForm::Preview2018
-    } else {
-        PolicyForm::Current
-    };
+    let form = form_of(version);
     let change = Change::SetPolicy { kind, envelope, form };
-    let set = match app.administration.submit(&provider, change, &caller.id()).await? {
+    let actor = caller.begin_change().await?;
+    let set = match app.administration.submit(&provider, change, &actor).await? {
         Outcome::Applied(set) => set,
         Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
     };
@@ -81,6 +80,15 @@ pub(super) async fn put(
         answer.headers_mut().insert(POLICY_WARNINGS, warnings);
     }
     Ok(answer)
+}
+
+/// How policies may be written in their JWS under an api-version.
+pub(super) fn form_of(version: ApiVersion) -> PolicyForm {
+    if version.is_preview_2018() {
+        PolicyForm::Preview2018
+    } else {
+        PolicyForm::Current
+    }
 }
 
 /// What the linter found in a policy that was set all the same: `code@line:column`, several of them, for people; MAA's
@@ -104,8 +112,8 @@ pub(super) async fn post(
     ForProvider(provider): ForProvider,
     _: Version,
     caller: Caller,
-    Path(segment): Path<String>,
-    SignedBody(envelope): SignedBody,
+    Segment(segment): Segment,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let (name, action) = split_action(&segment);
     match action {
@@ -123,10 +131,12 @@ pub(super) async fn post(
             ));
         }
     }
-    let kind = kind_of(name)?;
     caller.may(&app, Operation::DeletePolicies, &provider)?;
+    let kind = kind_of(name)?;
+    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
     let change = Change::ResetPolicy { kind, envelope };
-    if let Outcome::Waiting(record) = app.administration.submit(&provider, change, &caller.id()).await? {
+    let actor = caller.begin_change().await?;
+    if let Outcome::Waiting(record) = app.administration.submit(&provider, change, &actor).await? {
         return Ok(waiting(&provider, &record));
     }
     let claims = Map::from_iter([(claim::POLICY_RESULT.to_owned(), "Removed".into())]);

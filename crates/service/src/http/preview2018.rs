@@ -3,12 +3,12 @@
 //! do is what their successors do.
 
 use attestry_api::{
-    AttestationType, claim, error::ErrorCode, hex, jwk::JwkSet, policy_envelope::PolicyEnvelope,
+    ApiVersion, AttestationType, claim, error::ErrorCode, hex, jwk::JwkSet, policy_envelope::PolicyEnvelope,
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::{FromRequest, Query, Request, State},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use super::{
     signed_body::SignedBody,
 };
 use crate::{
-    administration::{Change, Outcome, PolicyForm},
+    administration::{Change, Outcome},
     authz::Operation,
     provider::Provider,
     store::SignerOperation,
@@ -89,14 +89,15 @@ pub(super) async fn get_policy(
 pub(super) async fn prepare(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
-    _: Version,
+    Version(version): Version,
     caller: Caller,
     Tee(kind): Tee,
-    SignedBody(envelope): SignedBody,
+    request: Request,
 ) -> Result<Response, ApiError> {
     caller.may(&app, Operation::WritePolicies, &provider)?;
+    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
     let hash = hash_of(&envelope);
-    let change = set(kind, envelope);
+    let change = set(kind, envelope, version);
     app.administration.check(&provider, &change).await?;
     answer(&app, &provider, [(POLICY_HASH.to_owned(), hash.into())])
 }
@@ -104,16 +105,18 @@ pub(super) async fn prepare(
 pub(super) async fn set_policy(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
-    _: Version,
+    Version(version): Version,
     caller: Caller,
     Tee(kind): Tee,
-    SignedBody(envelope): SignedBody,
+    request: Request,
 ) -> Result<Response, ApiError> {
     caller.may(&app, Operation::WritePolicies, &provider)?;
+    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
     let hash = hash_of(&envelope);
+    let actor = caller.begin_change().await?;
     let done = app
         .administration
-        .submit(&provider, set(kind, envelope), &caller.id())
+        .submit(&provider, set(kind, envelope, version), &actor)
         .await?;
     if let Outcome::Waiting(record) = done {
         return Ok(waiting(&provider, &record));
@@ -131,11 +134,13 @@ pub(super) async fn reset_policy(
     _: Version,
     caller: Caller,
     Tee(kind): Tee,
-    SignedBody(envelope): SignedBody,
+    request: Request,
 ) -> Result<Response, ApiError> {
     caller.may(&app, Operation::DeletePolicies, &provider)?;
+    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
     let change = Change::ResetPolicy { kind, envelope };
-    let done = app.administration.submit(&provider, change, &caller.id()).await?;
+    let actor = caller.begin_change().await?;
+    let done = app.administration.submit(&provider, change, &actor).await?;
     if let Outcome::Waiting(record) = done {
         return Ok(waiting(&provider, &record));
     }
@@ -161,9 +166,9 @@ pub(super) async fn add_certificate(
     provider: ForProvider,
     version: Version,
     caller: Caller,
-    body: SignedBody,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    change_certificates(app, provider, version, caller, body, SignerOperation::Add).await
+    change_certificates(app, provider, version, caller, request, SignerOperation::Add).await
 }
 
 pub(super) async fn remove_certificate(
@@ -171,9 +176,9 @@ pub(super) async fn remove_certificate(
     provider: ForProvider,
     version: Version,
     caller: Caller,
-    body: SignedBody,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    change_certificates(app, provider, version, caller, body, SignerOperation::Remove).await
+    change_certificates(app, provider, version, caller, request, SignerOperation::Remove).await
 }
 
 async fn change_certificates(
@@ -181,7 +186,7 @@ async fn change_certificates(
     ForProvider(provider): ForProvider,
     _: Version,
     caller: Caller,
-    SignedBody(envelope): SignedBody,
+    request: Request,
     action: SignerOperation,
 ) -> Result<Response, ApiError> {
     let needed = match action {
@@ -189,9 +194,11 @@ async fn change_certificates(
         SignerOperation::Remove => Operation::DeletePolicies,
     };
     caller.may(&app, needed, &provider)?;
+    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
+    let actor = caller.begin_change().await?;
     let done = app
         .administration
-        .submit(&provider, Change::Signer { action, envelope }, &caller.id())
+        .submit(&provider, Change::Signer { action, envelope }, &actor)
         .await?;
     if let Outcome::Waiting(record) = done {
         return Ok(waiting(&provider, &record));
@@ -227,11 +234,11 @@ fn answer(
     Ok(Json(token).into_response())
 }
 
-fn set(kind: AttestationType, envelope: String) -> Change {
+fn set(kind: AttestationType, envelope: String, version: ApiVersion) -> Change {
     Change::SetPolicy {
         kind,
         envelope,
-        form: PolicyForm::Preview2018,
+        form: policies::form_of(version),
     }
 }
 

@@ -5,7 +5,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -27,19 +30,61 @@ use crate::{
     provider::{Placement, Provider},
 };
 
-/// Where whoever verifies the caller of a request says who it is. In the request's extensions.
-#[derive(Debug, Clone, Default)]
-pub(super) struct CallerNote(Arc<OnceLock<Identity>>);
+/// What whoever answers a request tells its record. In the request's extensions.
+#[derive(Debug, Clone)]
+pub(super) struct Note(Arc<Noted>);
 
-impl CallerNote {
+#[derive(Debug)]
+struct Noted {
+    log: DiagnosticLog,
+    caller: OnceLock<Identity>,
+    permitted: AtomicBool,
+    resource: OnceLock<String>,
+    /// Of changes, once they begin.
+    place: Mutex<Option<Reserved>>,
+}
+
+impl Note {
+    fn new(log: DiagnosticLog) -> Self {
+        Self(Arc::new(Noted {
+            log,
+            caller: OnceLock::new(),
+            permitted: AtomicBool::new(false),
+            resource: OnceLock::new(),
+            place: Mutex::new(None),
+        }))
+    }
+
     /// Notes who called; the first one counts.
-    pub(super) fn set(&self, caller: &Principal) {
-        let _ = self.0.set(Identity {
+    pub(super) fn set_caller(&self, caller: &Principal) {
+        let _ = self.0.caller.set(Identity {
             name: caller.display_name.clone(),
             object_id: caller.object_id.clone(),
             tenant_id: caller.tenant_id.clone(),
             id: caller.id(),
         });
+    }
+
+    /// Notes that the caller may do what they ask for.
+    pub(super) fn permit(&self) {
+        self.0.permitted.store(true, Ordering::Release);
+    }
+
+    /// Notes the resource that the request turned out to be about; the first one counts.
+    pub(super) fn set_resource(&self, id: String) {
+        let _ = self.0.resource.set(id);
+    }
+
+    /// Makes sure that a change can be recorded: if not, it must not be made. Strangers never get this far, and no
+    /// body is waited for after it, so nobody holds places for long.
+    pub(super) async fn reserve(&self) -> Result<(), DiagnosticsError> {
+        let place = self.0.log.reserve().await?;
+        *self.place() = Some(place);
+        Ok(())
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Reserved>> {
+        self.0.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,9 +103,7 @@ pub(super) struct Recording {
     started: Instant,
     /// Taken when it is written.
     record: Option<Record>,
-    caller: CallerNote,
-    /// Of administrative operations.
-    place: Option<Reserved>,
+    note: Note,
 }
 
 impl Recording {
@@ -71,26 +114,18 @@ impl Recording {
         operation: Option<&RouteOperation>,
         trace_id: &str,
     ) -> Self {
-        let caller = CallerNote::default();
-        request.extensions_mut().insert(caller.clone());
+        let note = Note::new(log.clone());
+        request.extensions_mut().insert(note.clone());
         Self {
             log: log.clone(),
             started: Instant::now(),
             record: Some(describe(request, operation, trace_id)),
-            caller,
-            place: None,
+            note,
         }
     }
 
-    /// Makes sure that an administrative operation can be recorded: if not, it must not be done.
-    pub(super) async fn reserve(&mut self) -> Result<(), DiagnosticsError> {
-        if self.record.as_ref().is_some_and(|record| record.administrative) {
-            self.place = Some(self.log.reserve().await?);
-        }
-        Ok(())
-    }
-
-    /// Writes the record. That of an administrative operation is on disk when this returns.
+    /// Writes the record. That of an administrative operation by somebody who may do it is on disk when this returns;
+    /// an error says that something may have been changed without a record.
     pub(super) fn finish(
         mut self,
         answer: &Response,
@@ -99,15 +134,21 @@ impl Recording {
             .record
             .take()
             .map(|record| self.complete_with(record, answer));
-        let (log, place) = (self.log.clone(), self.place.take());
+        let (log, place) = (self.log.clone(), self.note.place().take());
+        let permitted = self.note.0.permitted.load(Ordering::Acquire);
+        let refused = !answer.status().is_success();
         async move {
             match (record, place) {
+                (None, _) => Ok(()),
                 (Some(record), Some(place)) => place.write(&record).await,
+                (Some(record), None) if record.administrative && permitted => {
+                    let written = write_late(&log, &record).await;
+                    if refused { Ok(()) } else { written }
+                }
                 (Some(record), None) => {
                     log.record(&record);
                     Ok(())
                 }
-                (None, _) => Ok(()),
             }
         }
     }
@@ -119,7 +160,6 @@ impl Recording {
             return record;
         }
         let refusal = answer.extensions().get::<Refusal>();
-        // The control plane's refusals have one code only.
         let code = || text_of(answer.headers(), &ERROR_CODE).unwrap_or_default();
         record.failure = Some(Failure {
             category: category_of(status),
@@ -134,7 +174,10 @@ impl Recording {
     fn complete(&self, record: &mut Record, status: u16) {
         record.status = status;
         record.duration = self.started.elapsed();
-        record.identity = self.caller.0.get().cloned();
+        record.identity = self.note.0.caller.get().cloned();
+        if let Some(resource) = self.note.0.resource.get() {
+            record.resource_id.clone_from(resource);
+        }
     }
 }
 
@@ -149,9 +192,21 @@ impl Drop for Recording {
             category: "Connection",
             details: "the connection ended before the answer".to_owned(),
         });
-        match self.place.take() {
+        match self.note.place().take() {
             Some(place) => place.leave(&record),
             None => self.log.record(&record),
+        }
+    }
+}
+
+/// Writes the record of an operation that began no change.
+async fn write_late(log: &DiagnosticLog, record: &Record) -> Result<(), DiagnosticsError> {
+    match log.reserve().await {
+        Ok(place) => place.write(record).await,
+        Err(reason) => {
+            // The other file may be writable.
+            log.record(record);
+            Err(reason)
         }
     }
 }
@@ -213,7 +268,6 @@ fn name_of(operation: Option<&RouteOperation>, method: &Method, path: &str) -> S
 
 /// A provider's id in Azure Resource Manager's form; without a subscription when it was created in none.
 fn resource_id(provider: Option<&Provider>, path: &str) -> String {
-    const PROVIDERS: &str = "/providers/Microsoft.Attestation/attestationProviders";
     match provider {
         // The management operations name their resource themselves.
         _ if path.starts_with("/subscriptions/") => cut(path, MAX_TEXT),
@@ -224,10 +278,17 @@ fn resource_id(provider: Option<&Provider>, path: &str) -> String {
                 subscription,
                 resource_group,
                 ..
-            }) => format!("/subscriptions/{subscription}/resourceGroups/{resource_group}{PROVIDERS}/{name}"),
+            }) => created_id(subscription, resource_group, name),
         },
     }
 }
+
+/// The id of a provider that was created in a group.
+pub(super) fn created_id(subscription: &str, group: &str, name: &str) -> String {
+    format!("/subscriptions/{subscription}/resourceGroups/{group}{PROVIDERS}/{name}")
+}
+
+const PROVIDERS: &str = "/providers/Microsoft.Attestation/attestationProviders";
 
 /// The URL without a user name, and with those values in the query only that are no secret.
 fn shown(uri: &Uri, headers: &HeaderMap) -> String {

@@ -3,7 +3,7 @@
 use attestry_api::json;
 use axum::{
     Json,
-    extract::State,
+    extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -31,12 +31,14 @@ pub(super) async fn put(
     State(app): State<App>,
     ForProvider(provider): ForProvider,
     caller: Caller,
-    Body(body): Body,
+    request: Request,
 ) -> Result<Response, ApiError> {
     caller.may(&app, Operation::WritePolicies, &provider)?;
+    let Body(body) = Body::from_request(request, &app).await?;
     let (settings, envelope) = asked(&body)?;
     let change = Change::Settings { settings, envelope };
-    if let Outcome::Waiting(record) = app.administration.submit(&provider, change, &caller.id()).await? {
+    let actor = caller.begin_change().await?;
+    if let Outcome::Waiting(record) = app.administration.submit(&provider, change, &actor).await? {
         return Ok(waiting(&provider, &record));
     }
     let now = app.directory.current().get(&provider.name).unwrap_or(provider);

@@ -65,6 +65,7 @@ pub struct RunningServer {
     diagnostics: Option<DiagnosticLog>,
     stop: CancellationToken,
     jobs: TaskTracker,
+    changes: TaskTracker,
     serving: JoinHandle<bool>,
 }
 
@@ -100,6 +101,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         stop.child_token(),
     );
     jobs.close();
+    let changes = TaskTracker::new();
     let router = http::router(App {
         attestor: parts.attestor,
         administration,
@@ -115,6 +117,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         cors: parts.config.cors.clone(),
         throttle: Arc::new(Throttle::new(parts.config.limits.options())),
         diagnostics: parts.diagnostics.clone(),
+        changes: changes.clone(),
         draining: stop.clone(),
     });
     let serving = tokio::spawn(listener::serve(
@@ -141,6 +144,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         diagnostics: parts.diagnostics,
         stop,
         jobs,
+        changes,
         serving,
     }
 }
@@ -213,6 +217,9 @@ impl RunningServer {
     pub async fn shutdown(self) -> bool {
         self.stop.cancel();
         let drained = self.serving.await.unwrap_or(false);
+        // Their connections may be gone.
+        self.changes.close();
+        self.changes.wait().await;
         self.jobs.wait().await;
         if let Some(diagnostics) = &self.diagnostics
             && let Err(error) = diagnostics.flush().await

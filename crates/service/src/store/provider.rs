@@ -299,6 +299,16 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
+    /// Number of providers of a subscription, deleted ones that were not purged among them.
+    pub async fn provider_count_of(&self, subscription: &str) -> Result<u64, StoreError> {
+        let count: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM provider WHERE subscription = ?1 COLLATE NOCASE")
+                .bind(subscription)
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
     /// The history of a provider, and of earlier ones of its name, oldest first.
     pub async fn provider_change_list(&self, name: &str) -> Result<Vec<ProviderChange>, StoreError> {
         sqlx::query("SELECT * FROM provider_change WHERE provider = ?1 ORDER BY revision")

@@ -473,3 +473,22 @@ async fn nobody_unknown_sees_anything() {
         assert!(answer.header("www-authenticate").starts_with("Bearer"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_subscription_takes_so_many_providers() {
+    let service = service(|setup| setup.control_plane.max_providers_per_subscription = 1).await;
+    assert_eq!(service.create("one", &east()).await.status, StatusCode::CREATED);
+    // What is there can be changed all the same.
+    assert_eq!(service.create("one", &east()).await.status, StatusCode::OK);
+    let more = service.create("two", &east()).await;
+    assert_eq!(
+        (more.status.as_u16(), more.error().0.as_str()),
+        (409, "QuotaExceeded")
+    );
+    let other = GROUP.replace(
+        "00000000-0000-0000-0000-000000000000",
+        "00000000-0000-0000-0000-000000000001",
+    );
+    let there = service.arm(Method::PUT, &format!("{other}/two"), &east()).await;
+    assert_eq!(there.status, StatusCode::CREATED, "{}", there.text());
+}

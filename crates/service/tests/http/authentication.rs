@@ -13,6 +13,7 @@ use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::limits::Silence;
 use super::oidc::{Oidc, new_key, token};
 use super::signing::{Dialect, Signer, certificate_payload, policy_payload};
 use super::support::{Answer, BASE_URL, Service, Setup, forge};
@@ -372,4 +373,41 @@ async fn an_issuer_that_is_down_is_503_and_not_the_callers_fault() {
     assert_eq!(answer.error().0, "ServiceUnavailable");
     assert_eq!(answer.header("retry-after"), "5");
     assert_eq!(answer.header("www-authenticate"), "");
+}
+
+#[tokio::test]
+async fn nothing_is_read_from_those_who_may_not_change_what_they_ask_to_change() {
+    let guarded = Guarded::start(false).await;
+    let bearer = format!("Bearer {}", guarded.token(&json!({"roles": ["readers"]})));
+    let group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Attestation/attestationProviders/one";
+    for (method, path) in [
+        (Method::PUT, POLICY),
+        (Method::POST, RESET),
+        (Method::POST, "/certificates:add?api-version=2020-10-01"),
+        (Method::POST, "/certificates:remove?api-version=2020-10-01"),
+        (Method::POST, "/attestry/v1/policies/SgxEnclave:rollback"),
+        (Method::POST, "/attestry/v1/policies/SgxEnclave:dryrun"),
+        (Method::PUT, "/attestry/v1/settings"),
+        (
+            Method::PUT,
+            "/operations/policy/current?api-version=2018-09-01-preview&tee=SgxEnclave",
+        ),
+        (
+            Method::PUT,
+            "/operations/policy/certificates?api-version=2018-09-01-preview",
+        ),
+        (Method::PUT, &format!("{group}?api-version=2021-06-01")),
+        (Method::PATCH, &format!("{group}?api-version=2021-06-01")),
+        (
+            Method::PUT,
+            &format!("{group}/privateEndpointConnections/c?api-version=2021-06-01"),
+        ),
+    ] {
+        let request = Request::builder().method(method.clone()).uri(path);
+        let request = request.header(header::AUTHORIZATION, &bearer);
+        let answer = guarded.service.send(request.body(Body::new(Silence)).unwrap());
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(20), answer).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{method} {path} waits for its body"));
+        assert_eq!(answer.status, 403, "{method} {path}: {}", answer.text());
+    }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
+    arm::{GROUP, east},
     attest::{SGX, sgx_request},
     limits::{Silence, poll_once},
     support::{Service, Setup, forge},
@@ -31,12 +32,14 @@ impl Logged {
         std::fs::create_dir(&directory).unwrap();
         let mut setup = Setup::forged(&forge());
         setup.max_body_bytes = 65_536;
+        let file = |name: &str| FileOptions {
+            path: directory.join(name),
+            max_bytes: 10_000_000,
+            keep: 1,
+        };
         setup.diagnostics = Some(DiagnosticsOptions {
-            file: Some(FileOptions {
-                path: directory.join("log.jsonl"),
-                max_bytes: 10_000_000,
-                keep: 1,
-            }),
+            file: Some(file("log.jsonl")),
+            audit_file: Some(file("audit.jsonl")),
             stdout: false,
         });
         Self {
@@ -46,18 +49,19 @@ impl Logged {
         }
     }
 
-    /// The lines so far; what other requests wrote is there because an administrative one waits for it.
+    /// What was recorded of strangers and of those who read.
     async fn lines(&self) -> Vec<Value> {
-        self.service
-            .administer(Method::PUT, "/policies/Nonsense?api-version=2020-10-01", "x")
-            .await;
-        let mut lines = self.lines_now();
-        lines.truncate(lines.len() - 2);
-        lines
+        self.service.diagnostics.as_ref().unwrap().flush().await.unwrap();
+        self.lines_in("log.jsonl")
     }
 
-    fn lines_now(&self) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.directory.join("log.jsonl")).unwrap();
+    /// What is recorded of changes at this moment.
+    fn audited(&self) -> Vec<Value> {
+        self.lines_in("audit.jsonl")
+    }
+
+    fn lines_in(&self, file: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.directory.join(file)).unwrap();
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
@@ -68,6 +72,7 @@ fn unsigned(text: &str) -> String {
     attestry_api::policy_envelope::wrap_unsigned(text)
 }
 
+const DENY: &str = "version=1.0; authorizationrules{}; issuancerules{};";
 const PERMIT: &str = "version=1.0; authorizationrules{=> permit();}; issuancerules{};";
 
 /// Operation, category, result, status.
@@ -139,7 +144,7 @@ async fn a_change_is_on_disk_with_its_audit_event_when_it_is_answered() {
         .administer(Method::PUT, POLICY, unsigned(PERMIT))
         .await;
     answer.token();
-    let lines = logged.lines_now();
+    let lines = logged.audited();
     assert_eq!(lines.len(), 2);
     assert_eq!(
         summary(&lines[0]),
@@ -157,11 +162,102 @@ async fn a_change_is_on_disk_with_its_audit_event_when_it_is_answered() {
             .contains(trace["traceId"].as_str().unwrap())
     );
     // Refused ones have theirs, too.
+    let answer = logged.service.administer(Method::PUT, POLICY, "x.y.z").await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(
+        summary(&logged.audited()[3]),
+        ("SetCurrentPolicy", "AuditEvent", "Failed", "400")
+    );
+}
+
+#[tokio::test]
+async fn strangers_leave_nothing_in_the_audit_file() {
+    let logged = Logged::start().await;
     let request = Request::put(POLICY).body(Body::from(unsigned(PERMIT))).unwrap();
     assert_eq!(logged.service.send(request).await.status, 401);
+    logged
+        .service
+        .administer(Method::GET, POLICY, Body::empty())
+        .await;
     assert_eq!(
-        summary(&logged.lines_now()[3]),
-        ("SetCurrentPolicy", "AuditEvent", "Failed", "401")
+        logged.lines().await.iter().map(summary).collect::<Vec<_>>(),
+        [
+            ("SetCurrentPolicy", "Operational", "Failed", "401"),
+            ("SetCurrentPolicy", "AuditEvent", "Failed", "401"),
+            ("GetCurrentPolicy", "Operational", "Succeeded", "200"),
+        ]
+    );
+    assert_eq!(logged.audited(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_change_whose_caller_went_away_is_recorded_as_what_became_of_it() {
+    let logged = Logged::start().await;
+    let service = &logged.service;
+    let mut left = Box::pin(service.administer(Method::PUT, POLICY, unsigned(PERMIT)));
+    assert!(poll_once(left.as_mut()).await.is_none());
+    drop(left);
+    while logged.audited().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let lines: Vec<_> = logged.audited();
+    assert_eq!(
+        lines.iter().map(summary).collect::<Vec<_>>(),
+        [
+            ("SetCurrentPolicy", "Operational", "Succeeded", "200"),
+            ("SetCurrentPolicy", "AuditEvent", "Succeeded", "200"),
+        ]
+    );
+    let history = "/attestry/v1/policies/SgxEnclave/history";
+    let history = service.administer(Method::GET, history, Body::empty()).await;
+    assert_eq!(history.json()["revisions"].as_array().unwrap().len(), 1);
+    assert!(
+        logged
+            .lines()
+            .await
+            .iter()
+            .all(|line| line["resultSignature"] != "499")
+    );
+}
+
+#[tokio::test]
+async fn records_of_the_control_plane_say_which_provider_and_what_went_wrong() {
+    let logged = Logged::start().await;
+    let service = &logged.service;
+    let path = format!("{GROUP}/Contoso");
+    service.create("Contoso", &east()).await;
+    service.create("contoso", &json!({})).await;
+    for (name, action, status) in [
+        ("providers", "protect", 200),
+        ("", "", 409),
+        ("providers", "unprotect", 200),
+        ("", "", 200),
+        ("deleted-providers", "restore", 200),
+        ("", "", 200),
+        ("deleted-providers", "purge", 200),
+    ] {
+        let answer = if action.is_empty() {
+            service.arm(Method::DELETE, &path, &Value::Null).await
+        } else {
+            let path = format!("/attestry/v1/{name}/Contoso:{action}");
+            service.administer(Method::POST, &path, Body::empty()).await
+        };
+        assert_eq!(answer.status, status, "{name} {action}: {}", answer.text());
+    }
+    let lines = logged.audited();
+    let lines: Vec<_> = lines
+        .iter()
+        .filter(|line| line["category"] == "Operational")
+        .collect();
+    assert_eq!(lines.len(), 9);
+    for line in &lines {
+        let id = line["resourceId"].as_str().unwrap();
+        assert!(id.eq_ignore_ascii_case(&path), "{line}");
+    }
+    let details = |line: &Value| line["properties"]["failureDetails"].as_str().unwrap().to_owned();
+    assert_eq!(
+        [details(lines[0]), details(lines[1]), details(lines[3])],
+        ["", "LocationRequired", "ScopeLocked"]
     );
 }
 
@@ -187,7 +283,11 @@ async fn secrets_and_evidence_are_in_no_record() {
         logged.service.send(request.unwrap()).await;
     }
     logged.lines().await;
-    let text = std::fs::read_to_string(logged.directory.join("log.jsonl")).unwrap();
+    let text = ["log.jsonl", "audit.jsonl"].map(|name| {
+        let read = std::fs::read_to_string(logged.directory.join(name));
+        read.unwrap()
+    });
+    let text = text.concat();
     assert!(text.lines().count() >= 4);
     assert!(!text.contains(secret), "{text}");
 }
@@ -223,9 +323,7 @@ async fn nothing_is_changed_that_could_not_be_recorded() {
     let service = &logged.service;
     std::fs::remove_dir_all(&logged.directory).unwrap();
     // The first one finds out: it is not acknowledged.
-    let answer = service
-        .administer(Method::PUT, "/policies/Nonsense?api-version=2020-10-01", "x")
-        .await;
+    let answer = service.administer(Method::PUT, POLICY, unsigned(DENY)).await;
     assert_eq!(answer.status, 500);
 
     let before = service.read_policy(POLICY).await.token();
@@ -259,7 +357,7 @@ async fn nothing_is_changed_that_could_not_be_recorded() {
         .administer(Method::PUT, POLICY, unsigned(PERMIT))
         .await
         .token();
-    let lines = logged.lines_now();
+    let lines = logged.audited();
     assert_eq!(lines[0]["operationName"], "RecordsLost");
     assert_eq!(summary(lines.last().unwrap()).0, "SetCurrentPolicy");
 }

@@ -11,7 +11,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, Request};
 use hyper::body::Frame;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Service, Setup, forge};
 
@@ -170,6 +170,10 @@ async fn bodies_that_are_too_large_or_too_slow_are_refused_everywhere() {
     let description = service.get("/attestry/v1/openapi.json").await.json();
     let operations = with_bodies(&description);
     assert!(operations.len() > 15, "{operations:?}");
+    // What is changed must be there: nothing is read about what is not.
+    let provider = "/subscriptions/something/resourceGroups/something/providers/Microsoft.Attestation/attestationProviders/something?api-version=2021-06-01";
+    let body = Body::from(json!({ "location": "eastus" }).to_string());
+    assert_eq!(send(&service, &Method::PUT, provider, body).await.0, 201);
     for (method, path) in operations {
         let large = vec![b'{'; LIMIT + 1];
         let announced = send(&service, &method, &path, Body::from(large.clone())).await;

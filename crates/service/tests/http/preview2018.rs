@@ -212,3 +212,21 @@ async fn certificates_are_listed_added_and_removed() {
     let answer = ask(&service, Method::PUT, "current?tee=SgxEnclave", by(&first)).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
+
+#[tokio::test]
+async fn policies_in_plain_text_are_taken_under_the_previews_own_version_alone() {
+    let service = service().await;
+    for (version, status) in [("2018-09-01-preview", 200), ("2020-10-01", 400)] {
+        for (method, path) in [
+            (Method::POST, "/operations/policy/updatepolicy"),
+            (Method::PUT, "/operations/policy/current"),
+        ] {
+            let path = format!("{path}?api-version={version}&tee=SgxEnclave");
+            let answer = service.administer(method, &path, plain(PERMIT)).await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.text());
+            if status == 400 {
+                assert_eq!(answer.error().0, "PolicyParsingError");
+            }
+        }
+    }
+}

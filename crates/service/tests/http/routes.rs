@@ -390,3 +390,32 @@ async fn health_is_truthful_and_metrics_count() {
     );
     assert_eq!(service.get("/healthz").await.status, 200);
 }
+
+#[tokio::test]
+async fn malformed_paths_and_queries_are_refused_in_the_form_of_all_errors() {
+    let service = Service::start(Setup::forged(&forge())).await;
+    for (method, path) in [
+        (Method::POST, "/attest/%ff?api-version=2022-08-01"),
+        (Method::POST, "/attest/tee/%ff?api-version=2018-09-01-preview"),
+        (Method::GET, "/policies/%ff?api-version=2022-08-01"),
+        (Method::PUT, "/policies/%ff?api-version=2022-08-01"),
+        (Method::POST, "/policies/%ff?api-version=2022-08-01"),
+        (Method::GET, "/tcbbaselines/%ff?api-version=2022-08-01"),
+        (Method::GET, "/attestry/v1/policies/%ff/history"),
+        (Method::GET, "/attestry/v1/policies/%ff/history/1"),
+        (Method::GET, "/attestry/v1/policies/%ff/diff"),
+        (Method::POST, "/attestry/v1/policies/%ff:dryrun"),
+        (Method::GET, "/attestry/v1/changes/%ff"),
+        (Method::POST, "/attestry/v1/changes/%ff:approve"),
+        (Method::GET, "/attestry/v1/policies/SgxEnclave/history?limit=x"),
+        (Method::GET, "/attestry/v1/policies/SgxEnclave/diff?from=x"),
+        (
+            Method::POST,
+            "/attestry/v1/policies/SgxEnclave:dryrun?decisions=x",
+        ),
+    ] {
+        let answer = service.administer(method.clone(), path, Body::empty()).await;
+        assert_eq!(answer.status, 400, "{method} {path}: {}", answer.text());
+        assert_eq!(answer.error().0, "InvalidParameter", "{method} {path}");
+    }
+}

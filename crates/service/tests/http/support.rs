@@ -158,6 +158,8 @@ pub struct Service {
     pub draining: CancellationToken,
     pub metrics: Arc<Metrics>,
     decisions: Decisions,
+    /// Where requests are recorded, if they are.
+    pub diagnostics: Option<DiagnosticLog>,
     _data: TempDir,
 }
 
@@ -271,9 +273,11 @@ impl Service {
             max_body_bytes: setup.max_body_bytes,
             cors: setup.cors,
             throttle: Arc::new(Throttle::new(setup.throttle)),
-            diagnostics,
+            diagnostics: diagnostics.clone(),
+            changes: TaskTracker::new(),
         };
         Self {
+            diagnostics,
             router: router(app),
             draining,
             metrics,

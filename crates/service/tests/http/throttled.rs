@@ -196,3 +196,21 @@ async fn a_history_that_is_full_takes_no_policy_and_still_lets_the_policy_be_res
         .await;
     assert_eq!(history.json()["revisions"].as_array().unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn strangers_take_no_administrators_turn() {
+    let of_provider = Rates {
+        provider: BURST,
+        ..Rates::default()
+    };
+    let service = service(Rates::default(), of_provider).await;
+    let read = async |bearer: &str, from: &str| {
+        send(&service, Method::GET, POLICY, bearer, from, Body::empty()).await
+    };
+    for host in 1..=5 {
+        assert_eq!(read("", &format!("192.0.2.{host}:1")).await.status, 401);
+    }
+    read("ada", "192.0.2.1:1").await.token();
+    read("bob", "192.0.2.2:1").await.token();
+    assert_throttled(&read("eve", "192.0.2.3:1").await);
+}

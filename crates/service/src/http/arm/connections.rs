@@ -1,6 +1,9 @@
 //! `.../privateEndpointConnections` and `.../privateLinkResources` of a provider.
 
-use axum::{Json as Answer, extract::State};
+use axum::{
+    Json as Answer,
+    extract::{FromRequest, Request, State},
+};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -46,14 +49,14 @@ pub(super) async fn put(
     segments: Segments,
     _: ArmVersion,
     caller: ArmCaller,
-    Json(body): Json<ConnectionBody>,
+    request: Request,
 ) -> Result<Answer<Value>, ArmError> {
     let id = segments.provider()?;
     let resource = readable(&app, &id, &caller, Operation::WriteProvider).await?;
-    let put = app
-        .control
-        .put_connection(&resource, segments.connection()?, body.put()?, caller.id())
-        .await;
+    let name = segments.connection()?;
+    let Json(body) = Json::<ConnectionBody>::from_request(request, &app).await?;
+    let (asked, actor) = (body.put()?, caller.begin_change().await?);
+    let put = app.control.put_connection(&resource, name, asked, actor).await;
     let connection = put.map_err(|error| gone(error, &id))?;
     Ok(Answer(shape::connection(&resource, &connection)))
 }
@@ -66,10 +69,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ArmError> {
     let id = segments.provider()?;
     let resource = readable(&app, &id, &caller, Operation::WriteProvider).await?;
-    let deleted = app
-        .control
-        .delete_connection(&resource, segments.connection()?, caller.id())
-        .await;
+    let (name, actor) = (segments.connection()?, caller.begin_change().await?);
+    let deleted = app.control.delete_connection(&resource, name, actor).await;
     let deleted = deleted.map_err(|error| gone(error, &id))?;
     Ok(if deleted {
         StatusCode::OK

@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::super::{ApiError, error::ERROR_CODE};
+use super::super::{ApiError, error::ERROR_CODE, recording::Refusal};
 use crate::{
     authz::Denied,
     control::{ControlError, NameError, ProviderId},
@@ -119,9 +119,9 @@ impl From<ControlError> for ArmError {
             }
             Reason::OtherLocation { .. } => (StatusCode::CONFLICT, "InvalidResourceLocation"),
             Reason::Protected(_) => (StatusCode::CONFLICT, "ScopeLocked"),
-            Reason::TooManyProviders(_) | Reason::TooManyConnections(_) => {
-                (StatusCode::CONFLICT, "QuotaExceeded")
-            }
+            Reason::TooManyProviders(_)
+            | Reason::TooManyProvidersInSubscription(_)
+            | Reason::TooManyConnections(_) => (StatusCode::CONFLICT, "QuotaExceeded"),
             Reason::Assembly(_) | Reason::Providers(_) | Reason::Store(_) | Reason::Internal(_) => {
                 return ApiError::internal(&error).into();
             }
@@ -142,6 +142,13 @@ impl IntoResponse for ArmError {
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
+        response.extensions_mut().insert(Refusal {
+            codes: self.code.to_owned(),
+            malformed: matches!(
+                self.status,
+                StatusCode::METHOD_NOT_ALLOWED | StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE
+            ),
+        });
         response
     }
 }

@@ -48,12 +48,17 @@ pub(super) async fn post_deleted(
     match action {
         "restore" => {
             let deleted = allowed(&caller, Operation::DeleteProvider, found.as_ref(), &name)?;
-            let restored = app.control.restore(deleted, caller.id()).await?;
+            let actor = caller.begin_change().await?;
+            let restored = app.control.restore(deleted, actor).await?;
             Ok(Answer(shape::provider(&restored, ArmVersion::Current)))
         }
         "purge" => {
             caller.may(Operation::Operate, &Target::default())?;
-            app.control.purge(name, caller.id()).await?;
+            if let Some(resource) = &found {
+                caller.concerns(resource);
+            }
+            let actor = caller.begin_change().await?;
+            app.control.purge(name, actor).await?;
             Ok(Answer(json!({})))
         }
         _ => Err(no_action("`:restore` and `:purge`")),
@@ -74,7 +79,8 @@ pub(super) async fn post(
     };
     let found = app.control.find_by_name(&name).await?;
     let provider = allowed(&caller, Operation::DeleteProvider, found.as_ref(), &name)?;
-    let resource = app.control.protect(provider, protected, caller.id()).await?;
+    let actor = caller.begin_change().await?;
+    let resource = app.control.protect(provider, protected, actor).await?;
     Ok(Answer(json!({
         "provider": shape::provider(&resource, ArmVersion::Current),
         "protected": resource.record.protected,
@@ -123,6 +129,7 @@ fn allowed<'r>(
     name: &ProviderName,
 ) -> Result<&'r Resource, ArmError> {
     if let Some(resource) = found {
+        caller.concerns(resource);
         caller.may(operation, &resource.target())?;
         return Ok(resource);
     }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json as Answer,
-    extract::State,
+    extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -37,17 +37,19 @@ pub(super) async fn put(
     segments: Segments,
     version: ArmVersion,
     caller: ArmCaller,
-    Json(body): Json<ProviderBody>,
+    request: Request,
 ) -> Result<Response, ArmError> {
     let id = segments.provider()?;
     let existing = app.control.find(&id).await?;
     let allowed = allowed(&caller, Operation::WriteProvider, existing.as_ref(), &id)?;
+    let Json(body) = Json::<ProviderBody>::from_request(request, &app).await?;
+    let (asked, actor) = (body.put()?, caller.begin_change().await?);
     let owner = caller
         .holds(Role::Owner, &in_group(&id.group))
-        .then(|| caller.id());
+        .then(|| actor.clone());
     let put = app
         .control
-        .put(id.clone(), body.put()?, allowed, owner, caller.id())
+        .put(id.clone(), asked, allowed, owner, actor)
         .await
         .map_err(|error| gone(error, &id))?;
     let shown = Answer(shape::provider(&put.resource, version));
@@ -66,11 +68,13 @@ pub(super) async fn patch(
     segments: Segments,
     version: ArmVersion,
     caller: ArmCaller,
-    Json(body): Json<ProviderBody>,
+    request: Request,
 ) -> Result<Answer<Value>, ArmError> {
     let id = segments.provider()?;
     let resource = readable(&app, &id, &caller, Operation::WriteProvider).await?;
-    let changed = app.control.patch(&resource, body.patch()?, caller.id()).await;
+    let Json(body) = Json::<ProviderBody>::from_request(request, &app).await?;
+    let (asked, actor) = (body.patch()?, caller.begin_change().await?);
+    let changed = app.control.patch(&resource, asked, actor).await;
     let changed = changed.map_err(|error| gone(error, &id))?;
     Ok(Answer(shape::provider(&changed, version)))
 }
@@ -84,7 +88,8 @@ pub(super) async fn delete(
     let id = segments.provider()?;
     let existing = app.control.find(&id).await?;
     let allowed = allowed(&caller, Operation::DeleteProvider, existing.as_ref(), &id)?;
-    Ok(if app.control.delete(id, allowed, caller.id()).await? {
+    let actor = caller.begin_change().await?;
+    Ok(if app.control.delete(id, allowed, actor).await? {
         StatusCode::OK
     } else {
         StatusCode::NO_CONTENT

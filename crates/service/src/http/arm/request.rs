@@ -14,15 +14,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    super::{App, address::BasePath, body::Body, caller::Caller},
+    super::{App, address::BasePath, body::Body, caller::Caller, recording::created_id},
     ArmError,
 };
 use crate::{
-    authn::Principal,
-    authz::{Operation, Role, Target, authorize, holds},
+    authz::{Operation, Role, Target},
     control::{
         ConnectionName, ConnectionStatus, ControlError, GroupId, PatchProvider, ProviderId, ProviderName,
-        PutConnection, PutProvider, Subscription, Tags,
+        PutConnection, PutProvider, Resource, Subscription, Tags,
     },
     location::Location,
     provider::PolicyCertificateError,
@@ -81,31 +80,37 @@ impl Segments {
 }
 
 /// The caller; every operation here needs one.
-pub(super) struct ArmCaller(Principal);
+pub(super) struct ArmCaller(Caller);
 
 impl FromRequestParts<App> for ArmCaller {
     type Rejection = ArmError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ArmError> {
-        let Caller(principal) = Caller::from_request_parts(parts, app).await?;
-        Ok(Self(principal))
+        Ok(Self(Caller::from_request_parts(parts, app).await?))
     }
 }
 
 impl ArmCaller {
     /// Refuses the caller unless they may do this there.
     pub(super) fn may(&self, operation: Operation, target: &Target<'_>) -> Result<(), ArmError> {
-        Ok(authorize(&self.0, operation, target)?)
+        Ok(self.0.permission(operation, target)?)
     }
 
     /// Whether the caller was given this role there.
     pub(super) fn holds(&self, role: Role, target: &Target<'_>) -> bool {
-        holds(&self.0, role, target)
+        self.0.holds(role, target)
     }
 
-    /// The caller as the one who makes a change.
-    pub(super) fn id(&self) -> String {
-        self.0.id()
+    /// See [`Caller::begin_change`].
+    pub(super) async fn begin_change(&self) -> Result<String, ArmError> {
+        Ok(self.0.begin_change().await?)
+    }
+
+    /// Says in the request's record that it is about this provider.
+    pub(super) fn concerns(&self, resource: &Resource) {
+        let record = &resource.record;
+        let id = created_id(&record.subscription, &record.resource_group, &record.given_name);
+        self.0.concerns(id);
     }
 }
 
