@@ -1,7 +1,6 @@
 //! One minted SGX platform with its evidence and collateral, and the service's pieces that judge it: what benches,
 //! gates and the load command share.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attestry_api::request::AttestRequest;
@@ -99,13 +98,10 @@ impl World {
             documents,
             collateral,
             pck_cache,
-            provider: Arc::new(Provider {
-                name: "bench".to_owned(),
-                mode: ProviderMode::Aad,
-                settings: Settings::default(),
-                policies: BTreeMap::from([(AttestationType::SgxEnclave, policy)]),
-                tokens,
-            }),
+            provider: Arc::new(
+                Provider::new("bench", ProviderMode::Aad, Settings::default(), tokens)
+                    .with_policy(AttestationType::SgxEnclave, Some(Arc::new(policy))),
+            ),
             now,
             body: request_body(RUNTIME_DATA),
         })
