@@ -76,7 +76,7 @@ pub enum ConnectionStatus {
 }
 
 impl Tags {
-    /// At most [`MAX_TAGS`]; names differ in more than case, and have none of the characters that Azure excludes.
+    /// At most 50; names differ in more than case, and have none of the characters that Azure excludes.
     pub fn new(tags: BTreeMap<String, String>) -> Result<Self, ControlError> {
         let refused = |reason: String| Err(ControlError::Content(reason));
         if tags.len() > MAX_TAGS {
