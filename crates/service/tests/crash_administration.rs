@@ -98,7 +98,7 @@ struct Acknowledged {
 
 /// Trace ids of the changes that succeeded, as the audit events of the diagnostic log have them.
 fn recorded(directory: &Path) -> BTreeSet<String> {
-    let text = std::fs::read_to_string(directory.join("data/diagnostics.jsonl")).unwrap();
+    let text = std::fs::read_to_string(directory.join("data/audit.jsonl")).unwrap();
     let lines = text
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
