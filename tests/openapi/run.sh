@@ -13,16 +13,7 @@ root=$(cd "$here/../.." && pwd)
 binary=${ATTESTRY_BIN:-$root/target/debug/attestry}
 cache=${ATTESTRY_OPENAPI_DIR:-$root/target/openapi}
 work=$(mktemp -d)
-server=
-
-stop() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-}
-trap 'stop; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+. "$root/tests/serve.sh"
 
 # Installs what the lock file says, once; the copy of the lock file says that it is done.
 mkdir -p "$cache"
@@ -34,23 +25,11 @@ fi
 
 # One caller asks much more than any administrator does.
 export ATTESTRY_LIMITS__ADMINISTRATION_PER_CALLER=0 ATTESTRY_LIMITS__ADMINISTRATION_PER_PROVIDER=0
-: >"$work/log"
-"$binary" serve --dev --listen 127.0.0.1:0 --data "$work/data" >"$work/log" 2>"$work/log.stderr" &
-server=$!
-tries=0
-until url=$(sed -n 's/^listening on //p' "$work/log") && [ -n "$url" ]; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
-        echo "the server did not start:" >&2
-        cat "$work/log.stderr" >&2
-        exit 3
-    fi
-    sleep 0.1
-done
+start "$work/log" --dev --listen 127.0.0.1:0 --data "$work/data"
 
 status=0
-# The configuration file is looked for in the working directory.
-(cd "$here" && "$cache/python/bin/schemathesis" run "$url/attestry/v1/openapi.json" \
+# What the tool keeps it keeps in the working directory.
+(cd "$work" && "$cache/python/bin/schemathesis" run "$url/attestry/v1/openapi.json" \
     --tls-verify "$work/data/tls/ca.pem" \
     --header 'Authorization: Bearer administrator' \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs the Azure SDKs for Python and JavaScript, unmodified, against `attestry serve --dev`:
 # attestation over evidence minted now and over evidence that MAA accepted in 2021 (skipped loudly
-# without ATTESTRY_VECTORS), administration of policies and signers, and the control plane. Prints a line for each check and `N passed, M failed` at the end.
+# without ATTESTRY_VECTORS), administration of policies and signers, and the control plane. Prints a
+# line for each check and `N passed, M failed` at the end.
 #
 #   ATTESTRY_BIN      the binary [target/debug/attestry]
 #   ATTESTRY_VECTORS  recorded evidence [../shared/vectors beside the repository]
@@ -14,17 +15,7 @@ binary=${ATTESTRY_BIN:-$root/target/debug/attestry}
 vectors=${ATTESTRY_VECTORS:-$root/../shared/vectors}
 cache=${ATTESTRY_SDK_DIR:-$root/target/sdk}
 work=$(mktemp -d)
-server=
-
-stop() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-        server=
-    fi
-}
-trap 'stop; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+. "$root/tests/serve.sh"
 
 # Installs what the two lock files say, once; the copies of the lock files say that it is done.
 install_clients() {
@@ -41,25 +32,6 @@ install_clients() {
     fi
     # Modules are looked for beside the script.
     cp "$here"/node/*.mjs "$cache/node/"
-}
-
-# start LOG ARGUMENT...: serves until `stop`; sets `url`.
-start() {
-    log=$1
-    shift
-    : >"$log"
-    "$binary" serve "$@" >"$log" 2>"$log.stderr" &
-    server=$!
-    tries=0
-    until url=$(sed -n 's/^listening on //p' "$log") && [ -n "$url" ]; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
-            echo "the server did not start:" >&2
-            cat "$log.stderr" >&2
-            exit 3
-        fi
-        sleep 0.1
-    done
 }
 
 # attest URL CASES CA: both clients over the cases; their lines go to the results.

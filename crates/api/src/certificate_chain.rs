@@ -19,6 +19,10 @@ use x509_cert::{
 /// The largest certificate that is read, in bytes. Ordinary ones have one or two thousand.
 const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
 
+/// Sizes of the modulus of keys that signatures are verified with: 2,048 to 8,192 bits.
+const MIN_RSA_BYTES: usize = 256;
+const MAX_RSA_BYTES: usize = 1_024;
+
 /// Why a certificate is not accepted in a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -152,12 +156,19 @@ impl ChainCertificate {
     /// Whether signatures can be verified with its key: RSA of 2,048 to 8,192 bits, or a point on its curve.
     pub fn has_usable_key(&self) -> bool {
         let algorithm: &'static dyn VerificationAlgorithm = match self.kind {
+            // The library looks at the size only when it verifies.
+            KeyKind::Rsa if !self.has_rsa_size() => return false,
             KeyKind::Rsa => &signature::RSA_PKCS1_2048_8192_SHA256,
             KeyKind::P256 => &signature::ECDSA_P256_SHA256_ASN1,
             KeyKind::P384 => &signature::ECDSA_P384_SHA384_ASN1,
             KeyKind::P521 => &signature::ECDSA_P521_SHA512_ASN1,
         };
         spki::public_key_bits(&self.spki).is_ok_and(|bits| ParsedPublicKey::new(algorithm, bits).is_ok())
+    }
+
+    fn has_rsa_size(&self) -> bool {
+        spki::rsa_components(&self.spki)
+            .is_ok_and(|(modulus, _)| (MIN_RSA_BYTES..=MAX_RSA_BYTES).contains(&modulus.len()))
     }
 
     /// Kind of its key.

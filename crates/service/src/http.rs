@@ -37,16 +37,25 @@ mod signed_body;
 use std::sync::Arc;
 
 use attestry_api::error::ErrorCode;
-use axum::{Extension, Router, middleware};
+use axum::{Extension, Router, extract::Request, middleware};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
 use self::routes::{Class, Route};
 use crate::{
-    administration::Administration, attest::Attestor, authn::Authenticator, clock::Clock, config::CorsConfig,
-    control::ControlPlane, decisions::Decisions, diagnostics::DiagnosticLog, provider::Directory,
-    store::Store, telemetry::Metrics, throttle::Throttle,
+    administration::Administration,
+    attest::Attestor,
+    authn::Authenticator,
+    clock::Clock,
+    config::CorsConfig,
+    control::ControlPlane,
+    decisions::Decisions,
+    diagnostics::DiagnosticLog,
+    provider::{Directory, Provider},
+    store::Store,
+    telemetry::Metrics,
+    throttle::Throttle,
 };
 
 /// What the routes work with.
@@ -145,8 +154,12 @@ fn routes_of(class: Class, app: &App) -> Router<App> {
     }
 }
 
-async fn nothing_here() -> ApiError {
-    ApiError::new(ErrorCode::NotFound, "nothing is served at this path")
+async fn nothing_here(request: Request) -> ApiError {
+    let message = match request.extensions().get::<Arc<Provider>>() {
+        Some(_) => "nothing is served at this path",
+        None => address::NO_PROVIDER,
+    };
+    ApiError::new(ErrorCode::NotFound, message)
 }
 
 async fn wrong_method() -> ApiError {

@@ -490,3 +490,49 @@ async fn what_cannot_work_is_named_before_anything_is_served() {
         "{reason}"
     );
 }
+
+#[tokio::test]
+async fn a_provider_that_becomes_shared_has_the_default_policies() {
+    let directory = TempDir::new().unwrap();
+    let envelope = wrap_unsigned("version= 1.0; authorizationrules { => deny(); };");
+    for (mode, own) in [
+        (ProviderMode::Aad, true),
+        (ProviderMode::Shared, false),
+        (ProviderMode::Aad, true),
+    ] {
+        let mut config = config(directory.path());
+        config.provider = vec![ProviderConfig {
+            name: "tenant".to_owned(),
+            default: true,
+            mode,
+            ..ProviderConfig::default()
+        }];
+        let server = Server::start(config, Mode::Dev(DevFixtures::default()))
+            .await
+            .unwrap();
+        if server
+            .store()
+            .policy_newest("tenant", "SgxEnclave")
+            .await
+            .unwrap()
+            == 0
+        {
+            let new = set("tenant", &envelope);
+            server
+                .store()
+                .policy_put(&new, UnixTime::new(AS_OF))
+                .await
+                .unwrap();
+            server.reload().await.unwrap();
+        }
+        let url = format!("{}/policies/SgxEnclave?api-version=2022-08-01", server.base_url());
+        let token = get(&client(&server), url).await["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        assert_eq!(claims["x-ms-policy"] == envelope.as_str(), own, "{mode:?}");
+        assert!(server.shutdown().await);
+    }
+}

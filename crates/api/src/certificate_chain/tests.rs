@@ -4,6 +4,7 @@ use rcgen::{
 };
 
 use super::*;
+use crate::b64;
 
 struct Made {
     der: Vec<u8>,
@@ -159,4 +160,32 @@ fn every_truncation_is_refused_and_every_flipped_bit_breaks_the_chain() {
             .is_ok_and(|certificate| certificate.check_issued_by(&authority, 0).is_ok());
         assert!(!accepted, "bit {bit}");
     }
+}
+
+/// A certification authority with an RSA key of 1,024 bits, made with OpenSSL.
+const WEAK_AUTHORITY: &str = "\
+    MIIB+jCCAWOgAwIBAgIUQoqw/PzKoATeykFT5dtB+lwSMMAwDQYJKoZIhvcNAQELBQAwDzENMAsGA1UEAwwEd2Vh\
+    azAeFw0yNjExMjgwMjQ2NTdaFw0zNjExMjUwMjQ2NTdaMA8xDTALBgNVBAMMBHdlYWswgZ8wDQYJKoZIhvcNAQEB\
+    BQADgY0AMIGJAoGBAMRVS9t18/lr17wlH0Rk3HgloX3i9v5+GENx08K+U/pEcxBmB1D/JqxVyIMwE9d3iY6CW2fS\
+    JB9Ot6TzYlJ03Ig78E80pt/e2+TzdEPzEIwf4FXknhkqIoQMAAMz8NY9cBICc2J6UzR17Jfp0H5c2Ry/s2vVseNV\
+    mV3bpdelSUS3AgMBAAGjUzBRMB0GA1UdDgQWBBR3wgYbjl7ycylRYyYxBeA8r8o29TAfBgNVHSMEGDAWgBR3wgYb\
+    jl7ycylRYyYxBeA8r8o29TAPBgNVHRMBAf8EBTADAQH/MA0GCSqGSIb3DQEBCwUAA4GBADSsO+1xVylI8YssbAwf\
+    Yq1c/LnSvpI3uSS0L86o0ihur9h7D4aHrz8EXsb6zGy6bEKdglkTO6zOpCte5V5QSf3WGRhOYNRR0gkcNuwqnvFM\
+    JQema07Dzb3xA0KrkoK3WBVwQOZBUjtq1zVdH31Pab8FyRQllGe7sjectRQgzoiG";
+
+#[test]
+fn keys_that_verify_nothing_are_not_usable() {
+    let weak = ChainCertificate::from_der(&b64::decode_lenient(WEAK_AUTHORITY).unwrap()).unwrap();
+    assert!(weak.is_authority());
+    assert!(!weak.has_usable_key(), "RSA with 1,024 bits");
+
+    // A point beside its curve.
+    let root = root(&PKCS_ECDSA_P256_SHA256, |_| {});
+    let mut der = root.der.clone();
+    let key = root.key.public_key_raw();
+    let place = der.windows(key.len()).position(|window| window == key).unwrap();
+    der[place + key.len() - 1] ^= 1;
+    let off_curve = ChainCertificate::from_der(&der).unwrap();
+    assert!(off_curve.is_authority());
+    assert!(!off_curve.has_usable_key());
 }

@@ -5,7 +5,10 @@ use serde_json::json;
 use super::{
     ConnectionName, ConnectionStatus, ControlError, ControlPlane, PutConnection, Resource, entry, finish,
 };
-use crate::store::{ConnectionRecord, ProviderOperation};
+use crate::{
+    provider::Changing,
+    store::{ConnectionRecord, ProviderOperation, ProviderRecord},
+};
 
 /// The most connections of one provider: one for every network that uses it.
 pub const MAX_CONNECTIONS: usize = 64;
@@ -22,16 +25,7 @@ impl ControlPlane {
         let this = self.clone();
         let seen = provider.record.clone();
         finish(async move {
-            let changing = this.directory.change(&seen.name).await;
-            let changing = changing.ok_or(ControlError::NotFound)?;
-            let record = this.again(&seen).await?;
-            let connections = this.store.connection_list(Some(&record.name)).await?;
-            let mut resource = this.resource(record, connections);
-            let place = resource
-                .connections
-                .iter()
-                .position(|connection| connection.name == name.key());
-            let known = place.map(|place| resource.connections.remove(place));
+            let (changing, mut resource, known) = this.take(&seen, &name).await?;
             if known.is_none() && resource.connections.len() >= MAX_CONNECTIONS {
                 return Err(ControlError::TooManyConnections(MAX_CONNECTIONS));
             }
@@ -71,19 +65,10 @@ impl ControlPlane {
         let this = self.clone();
         let seen = provider.record.clone();
         finish(async move {
-            let changing = this.directory.change(&seen.name).await;
-            let changing = changing.ok_or(ControlError::NotFound)?;
-            let record = this.again(&seen).await?;
-            let connections = this.store.connection_list(Some(&record.name)).await?;
-            let mut resource = this.resource(record, connections);
-            let place = resource
-                .connections
-                .iter()
-                .position(|connection| connection.name == name.key());
-            let Some(place) = place else {
+            let (changing, resource, known) = this.take(&seen, &name).await?;
+            let Some(gone) = known else {
                 return Ok(false);
             };
-            let gone = resource.connections.remove(place);
             let detail = detail(&gone);
             let now = this.clock.now();
             let history = entry(ProviderOperation::DeleteConnection, &detail, &actor, now);
@@ -94,6 +79,22 @@ impl ControlPlane {
             Ok(true)
         })
         .await
+    }
+
+    /// The right to change a provider, the provider without one of its connections, and that connection, if it is there.
+    async fn take(
+        &self,
+        seen: &ProviderRecord,
+        name: &ConnectionName,
+    ) -> Result<(Changing, Resource, Option<ConnectionRecord>), ControlError> {
+        let changing = self.directory.change(&seen.name).await;
+        let changing = changing.ok_or(ControlError::NotFound)?;
+        let record = self.again(seen).await?;
+        let connections = self.store.connection_list(Some(&record.name)).await?;
+        let (named, others): (Vec<_>, Vec<_>) = connections
+            .into_iter()
+            .partition(|connection| connection.name == name.key());
+        Ok((changing, self.resource(record, others), named.into_iter().next()))
     }
 
     /// The configured private endpoint that a connection is named after: Azure names connections `<endpoint>.<guid>`,

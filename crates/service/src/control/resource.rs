@@ -113,7 +113,7 @@ pub fn assemble(
 
 /// The settings of a provider by those of its own. They were checked when they came; should a later release not know
 /// them any more, the provider is judged by the service's defaults, and changed only as the most careful one is.
-fn own(common: &Settings, record: &ProviderRecord) -> Settings {
+pub(super) fn own(common: &Settings, record: &ProviderRecord) -> Settings {
     let own = OwnSettings::from_json(&record.settings).and_then(|own| own.apply(common));
     own.unwrap_or_else(|reason| {
         error!(provider.name = record.name, settings.reason = %reason, "the settings of a provider cannot be used");

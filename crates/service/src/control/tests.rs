@@ -244,3 +244,42 @@ async fn a_creation_whose_caller_went_away_is_finished() {
         .unwrap();
     assert!(control.find(&contoso()).await.unwrap().is_some());
 }
+
+/// A release that does not know the settings of a later one must not be the one that lets changes through.
+#[test]
+fn settings_that_cannot_be_read_make_changes_harder() {
+    let mut record = ProviderRecord {
+        settings: r#"{"fromALaterRelease":true}"#.to_owned(),
+        ..record_of("tenant")
+    };
+    let common = Settings::default();
+    let careful = resource::own(&common, &record);
+    assert!(careful.two_person && careful.bound_signatures);
+    assert_eq!(careful.accepted_tcb_statuses, common.accepted_tcb_statuses);
+    record.settings = r#"{"recordDecisions":3}"#.to_owned();
+    let own = resource::own(&common, &record);
+    assert_eq!((own.two_person, own.recorded_decisions), (false, 3));
+}
+
+fn record_of(name: &str) -> ProviderRecord {
+    ProviderRecord {
+        name: name.to_owned(),
+        given_name: name.to_owned(),
+        subscription: "s".to_owned(),
+        resource_group: "rg".to_owned(),
+        location: "eastus".to_owned(),
+        isolated: false,
+        tags: "{}".to_owned(),
+        public_network_access: None,
+        tpm_attestation_authentication: None,
+        protected: false,
+        settings: "{}".to_owned(),
+        created_by: "somebody".to_owned(),
+        created_at: NOW,
+        owner: None,
+        creation: "1".to_owned(),
+        updated_by: "somebody".to_owned(),
+        updated_at: NOW,
+        deleted_at: None,
+    }
+}

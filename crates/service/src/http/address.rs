@@ -63,6 +63,9 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
         .or_else(in_header)
 }
 
+/// What is said where host and path name none.
+pub(super) const NO_PROVIDER: &str = "no attestation provider is at this address";
+
 /// The provider the request is for.
 pub(super) struct ForProvider(pub(super) Arc<Provider>);
 
@@ -73,6 +76,6 @@ impl<S: Sync> FromRequestParts<S> for ForProvider {
         let provider = parts.extensions.get::<Arc<Provider>>().cloned();
         provider
             .map(Self)
-            .ok_or_else(|| ApiError::new(ErrorCode::NotFound, "no attestation provider is at this address"))
+            .ok_or_else(|| ApiError::new(ErrorCode::NotFound, NO_PROVIDER))
     }
 }

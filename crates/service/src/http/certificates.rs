@@ -5,7 +5,7 @@ use axum::{
     extract::{FromRequest, Request, State},
     response::Response,
 };
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::{
     ApiError, App,
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     administration::{Change, Outcome},
     authz::Operation,
+    provider::Provider,
     store::SignerOperation,
 };
 
@@ -30,13 +31,7 @@ pub(super) async fn get(
     caller: Result<Caller, ApiError>,
 ) -> Result<Response, ApiError> {
     may_read(&app, caller, &provider)?;
-    let keys = provider
-        .signers()
-        .iter()
-        .map(|certificate| certificate.jwk().clone());
-    let set = serde_json::to_value(JwkSet { keys: keys.collect() })
-        .map_err(|_| ApiError::new(ErrorCode::InternalError, "the service failed to answer"))?;
-    let claims = Map::from_iter([(claim::POLICY_CERTIFICATES.to_owned(), set)]);
+    let claims = Map::from_iter([(claim::POLICY_CERTIFICATES.to_owned(), key_set(&provider)?)]);
     answer(&app, &provider, claims)
 }
 
@@ -68,20 +63,13 @@ async fn change(
     request: Request,
     operation: SignerOperation,
 ) -> Result<Response, ApiError> {
-    let (needed, result) = match operation {
-        SignerOperation::Add => (Operation::WritePolicies, "IsPresent"),
-        SignerOperation::Remove => (Operation::DeletePolicies, "IsAbsent"),
-    };
-    caller.may(&app, needed, &provider)?;
-    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
-    let change = Change::Signer {
-        action: operation,
-        envelope,
-    };
-    let actor = caller.begin_change().await?;
-    let done = match app.administration.submit(&provider, change, &actor).await? {
+    let done = match submit(&app, &provider, &caller, request, operation).await? {
         Outcome::Applied(done) => done,
         Outcome::Waiting(record) => return Ok(waiting(&provider, &record)),
+    };
+    let result = match operation {
+        SignerOperation::Add => "IsPresent",
+        SignerOperation::Remove => "IsAbsent",
     };
     let thumbprint = done.thumbprint.unwrap_or_default();
     let claims = Map::from_iter([
@@ -89,4 +77,31 @@ async fn change(
         (claim::CERTIFICATE_RESULT.to_owned(), result.into()),
     ]);
     answer(&app, &provider, claims)
+}
+
+/// Asks for a change to the signers, if the caller may.
+pub(super) async fn submit(
+    app: &App,
+    provider: &Provider,
+    caller: &Caller,
+    request: Request,
+    action: SignerOperation,
+) -> Result<Outcome, ApiError> {
+    let needed = match action {
+        SignerOperation::Add => Operation::WritePolicies,
+        SignerOperation::Remove => Operation::DeletePolicies,
+    };
+    caller.may(app, needed, provider)?;
+    let SignedBody(envelope) = SignedBody::from_request(request, app).await?;
+    let actor = caller.begin_change().await?;
+    let change = Change::Signer { action, envelope };
+    Ok(app.administration.submit(provider, change, &actor).await?)
+}
+
+/// The provider's policy signing certificates, a JWK set.
+pub(super) fn key_set(provider: &Provider) -> Result<Value, ApiError> {
+    let keys = provider.signers().iter();
+    let keys = keys.map(|certificate| certificate.jwk().clone()).collect();
+    serde_json::to_value(JwkSet { keys })
+        .map_err(|_| ApiError::new(ErrorCode::InternalError, "the service failed to answer"))
 }

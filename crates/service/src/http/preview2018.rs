@@ -2,9 +2,7 @@
 //! type stands in the query, the policy may stand in its JWS as it is, and answers are bare JWTs. What the operations
 //! do is what their successors do.
 
-use attestry_api::{
-    ApiVersion, AttestationType, claim, error::ErrorCode, hex, jwk::JwkSet, policy_envelope::PolicyEnvelope,
-};
+use attestry_api::{ApiVersion, AttestationType, claim, hex, policy_envelope::PolicyEnvelope};
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     Json,
@@ -19,6 +17,7 @@ use super::{
     address::ForProvider,
     api_version::Version,
     caller::{Caller, may_read},
+    certificates,
     changes::waiting,
     policies,
     signed_body::SignedBody,
@@ -189,17 +188,7 @@ async fn change_certificates(
     request: Request,
     action: SignerOperation,
 ) -> Result<Response, ApiError> {
-    let needed = match action {
-        SignerOperation::Add => Operation::WritePolicies,
-        SignerOperation::Remove => Operation::DeletePolicies,
-    };
-    caller.may(&app, needed, &provider)?;
-    let SignedBody(envelope) = SignedBody::from_request(request, &app).await?;
-    let actor = caller.begin_change().await?;
-    let done = app
-        .administration
-        .submit(&provider, Change::Signer { action, envelope }, &actor)
-        .await?;
+    let done = certificates::submit(&app, &provider, &caller, request, action).await?;
     if let Outcome::Waiting(record) = done {
         return Ok(waiting(&provider, &record));
     }
@@ -210,12 +199,7 @@ async fn change_certificates(
 }
 
 fn answer_certificates(app: &App, provider: &Provider) -> Result<Response, ApiError> {
-    let keys = provider
-        .signers()
-        .iter()
-        .map(|certificate| certificate.jwk().clone());
-    let set = serde_json::to_value(JwkSet { keys: keys.collect() })
-        .map_err(|_| ApiError::new(ErrorCode::InternalError, "the service failed to answer"))?;
+    let set = certificates::key_set(provider)?;
     answer(
         app,
         provider,

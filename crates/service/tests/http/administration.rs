@@ -10,7 +10,7 @@ use http::Method;
 use rcgen::{BasicConstraints, IsCa};
 use serde_json::{Map, Value, json};
 
-use crate::signing::{Dialect, Signer, certificate_payload, policy_payload};
+use crate::signing::{Dialect, Signer, certificate_payload, policy_payload, weak_certificate};
 use crate::support::{Answer, NOW, ProviderSetup, Service, Setup, forge};
 
 const PERMIT: &str = "version=1.0; authorizationrules{=> permit();}; issuancerules{};";
@@ -557,4 +557,23 @@ async fn what_the_linter_finds_is_told_beside_the_answer() {
         "version=1.0; authorizationrules{[type==\"x-ms-sgx-is-debuggable\", value==false] => permit();};";
     let clean = service.put(SGX, &wrap_unsigned(careful)).await;
     assert_eq!(clean.header("x-attestry-policy-warnings"), "");
+}
+
+/// What counts as the last certificate is the last one that a signature can be verified with.
+#[tokio::test]
+async fn a_certificate_with_a_key_too_weak_to_verify_does_not_count() {
+    let x5c = json!([weak_certificate()]);
+    let signer = Signer::rsa("signer");
+    let service = service(&[&signer]).await;
+    let weak = json!({ "policyCertificate": { "kty": "RSA", "x5c": x5c } });
+    service
+        .act(&at("isolated", ADD), &signer.sign(&weak.to_string()))
+        .await
+        .token();
+    let remove = signer.sign(&certificate_payload(&signer.jwk()));
+    assert_refused(
+        &service.act(&at("isolated", REMOVE), &remove).await,
+        "InvalidOperation",
+        "no other one could sign",
+    );
 }

@@ -1,12 +1,13 @@
 //! What a policy was, the way back, dry runs, and changes that need a second person.
 
 use attestry_api::{AttestationType, b64, policy_envelope::wrap_unsigned};
+use attestry_evidence::time::UnixTime;
 use attestry_service::provider::ProviderMode;
 use http::{Method, header};
 use serde_json::{Value, json};
 
 use crate::signing::{Signer, policy_payload};
-use crate::support::{Answer, ProviderSetup, Service, Setup, forge};
+use crate::support::{Answer, NOW, ProviderSetup, Service, Setup, forge};
 
 const PERMIT: &str = "version=1.0;\nauthorizationrules{=> permit();};\nissuancerules{};";
 const MARKED: &str =
@@ -230,7 +231,7 @@ async fn a_dry_run_tells_what_would_change_and_changes_nothing() {
     for _ in 0..3 {
         service.attest_sgx().await.token();
     }
-    service.recorded(AttestationType::SgxEnclave, 2).await;
+    service.recorded(AttestationType::SgxEnclave, 3).await;
 
     let same = dry_run(attestry_policy::defaults::SGX).await;
     assert_eq!(
@@ -353,4 +354,88 @@ async fn forgotten_changes_do_not_lock_a_provider() {
         200
     );
     assert_eq!(put().await.status, 202);
+}
+
+#[tokio::test]
+async fn what_has_waited_for_a_week_can_only_be_rejected() {
+    let service = service(|setup| setup.main_provider().settings.two_person = true).await;
+    let answer = service
+        .as_person("alice", Method::PUT, SGX, &wrap_unsigned(DENY))
+        .await;
+    let id = answer.json()["change"]["id"].as_str().unwrap().to_owned();
+    let week = attestry_service::administration::CHANGE_LIFE_SECONDS;
+    let mut old = service.store.change_get("dev", &id).await.unwrap().unwrap();
+    old.id = "0".repeat(32);
+    for (age, status) in [(week, 409), (week - 1, 200)] {
+        old.id.replace_range(..1, if age == week { "a" } else { "b" });
+        old.created_at = UnixTime::new(NOW - age);
+        service.store.change_put(&old).await.unwrap();
+        let path = format!("/attestry/v1/changes/{}:approve", old.id);
+        let answer = service.as_person("bob", Method::POST, &path, "").await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        if status == 409 {
+            assert!(answer.error().1.contains("7 days"), "{}", answer.text());
+            let reject = format!("/attestry/v1/changes/{}:reject", old.id);
+            assert_eq!(
+                service.as_person("bob", Method::POST, &reject, "").await.status,
+                200
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_so_many_policies_are_tried_at_a_time() {
+    let service = service(|_| {}).await;
+    let trials: Vec<_> = std::iter::from_fn(|| service.decisions.trial()).collect();
+    let path = "/attestry/v1/policies/SgxEnclave:dryRun";
+    let busy = service.administer(Method::POST, path, wrap_unsigned(DENY)).await;
+    assert_eq!(
+        (busy.status.as_u16(), busy.error().0.as_str()),
+        (429, "TooManyRequests")
+    );
+    drop(trials);
+    assert_eq!(
+        service
+            .administer(Method::POST, path, wrap_unsigned(DENY))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn drafts_and_very_large_requests_are_not_recorded_and_denials_are() {
+    let service = service(|setup| {
+        let provider = setup.main_provider();
+        provider.settings.recorded_decisions = 10;
+        provider.policies = vec![(AttestationType::SgxEnclave, wrap_unsigned(DENY))];
+    })
+    .await;
+    let forge = forge();
+    let quote = b64::encode_url(&forge.sgx_quote(&forge.sgx_quote_spec()));
+    let attest = "/attest/SgxEnclave?api-version=2020-10-01";
+    let draft = json!({ "quote": quote, "draftPolicyForAttestation": PERMIT });
+    service.post(attest, &draft).await.token();
+    let large = format!("{}{}", json!({ "quote": quote }), " ".repeat(128 * 1024));
+    let request = http::Request::post(attest).body(large.into()).unwrap();
+    assert_eq!(service.send(request).await.status, 400);
+    assert_eq!(service.metrics.decisions_lost.get(), 1);
+    // Evidence that does not stand says nothing about a policy.
+    service.post(attest, &json!({ "quote": "AAAA" })).await;
+    assert_eq!(service.attest_sgx().await.status, 400);
+    service.recorded(AttestationType::SgxEnclave, 1).await;
+    let kept = service
+        .decisions
+        .newest("dev", AttestationType::SgxEnclave, 10)
+        .await
+        .unwrap();
+    assert_eq!(kept.len(), 1);
+    let decision = service
+        .decisions
+        .get("dev", AttestationType::SgxEnclave, kept[0])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(decision.outcome, "deny");
 }

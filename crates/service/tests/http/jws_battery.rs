@@ -4,11 +4,11 @@
 
 use attestry_api::{b64, jwk::Jwk, jws::VerificationKey, spki};
 use attestry_service::{provider::ProviderMode, token::SigningAlgorithm};
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::signing::{Dialect, Signer, certificate_payload, policy_payload};
+use crate::signing::{Dialect, Signer, WEAKLY_SIGNED, certificate_payload, policy_payload};
 use crate::support::{Answer, ProviderSetup, Service, Setup, forge};
 
 const PERMIT: &str = "version=1.0; authorizationrules{=> permit();}; issuancerules{};";
@@ -349,27 +349,41 @@ async fn encodings_have_one_form_and_texts_have_three_parts() {
         .await;
 }
 
+/// The signature is good: what is refused is the key.
 #[tokio::test]
 async fn weak_keys_sign_nothing() {
     let battery = battery().await;
-    let modulus = [vec![0xc5], vec![0x11; 127]].concat();
-    let weak = json!({ "kty": "RSA", "n": b64::encode_url(&modulus), "e": "AQAB" });
-    let tiny_exponent = {
-        let key = VerificationKey::from_certificate(&battery.rsa.chain[0]).unwrap();
-        json!(Jwk {
-            e: Some("AQ".to_owned()),
-            ..Jwk::from_spki(key.spki()).unwrap()
-        })
-    };
-    for key in [weak, tiny_exponent] {
-        let header = json!({ "alg": "RS256", "jwk": key }).to_string();
-        battery
-            .refuse("weak key", true, |payload| {
-                // With the exponent 1 every message is its own signature.
-                battery.rsa.sign_with_header(Dialect::Plain, &header, payload)
-            })
+    for provider in ["dev", "isolated"] {
+        let answer = battery
+            .send(provider, &battery.operations[0], WEAKLY_SIGNED)
             .await;
+        assert_eq!(answer.status, 400, "{provider}: {}", answer.text());
     }
+    // With the exponent 1 every message is its own signature.
+    let key = VerificationKey::from_certificate(&battery.rsa.chain[0]).unwrap();
+    let key = Jwk::from_spki(key.spki()).unwrap();
+    let size = b64::decode_url(key.n.as_deref().unwrap()).unwrap().len();
+    let header = json!({ "alg": "RS256", "jwk": Jwk { e: Some("AQ".to_owned()), ..key } }).to_string();
+    battery
+        .refuse("exponent 1", true, |payload| {
+            let input = format!("{}.{}", encode(&header), encode(payload));
+            format!(
+                "{input}.{}",
+                b64::encode_url(&padded_hash(input.as_bytes(), size))
+            )
+        })
+        .await;
+}
+
+/// EMSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 9.2).
+fn padded_hash(message: &[u8], size: usize) -> Vec<u8> {
+    const SHA_256: [u8; 19] = [
+        0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+        0x04, 0x20,
+    ];
+    let hash = digest::digest(&digest::SHA256, message);
+    let end = [&[0][..], &SHA_256, hash.as_ref()].concat();
+    [&[0, 1][..], &vec![0xff; size - 2 - end.len()], &end].concat()
 }
 
 #[tokio::test]

@@ -419,3 +419,18 @@ async fn malformed_paths_and_queries_are_refused_in_the_form_of_all_errors() {
         assert_eq!(answer.error().0, "InvalidParameter", "{method} {path}");
     }
 }
+
+#[tokio::test]
+async fn what_is_missing_is_named_the_provider_or_the_path() {
+    let service = service().await;
+    let message = async |path: &str| service.get(path).await.error().1;
+    assert_eq!(
+        message("/p/nobody/policies/SgxEnclave").await,
+        "no attestation provider is at this address"
+    );
+    assert_eq!(
+        message("/p/shared/nothing").await,
+        "nothing is served at this path"
+    );
+    assert_eq!(message("/nothing").await, "nothing is served at this path");
+}

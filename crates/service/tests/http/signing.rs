@@ -159,3 +159,29 @@ pub fn bound_policy_payload(text: &str, members: &Value) -> String {
 pub fn certificate_payload(certificate: &Jwk) -> String {
     json!({ "policyCertificate": certificate }).to_string()
 }
+
+/// A policy that permits everything, honestly signed with an RSA key of 1,024 bits whose certificate may certify; made
+/// with OpenSSL.
+pub const WEAKLY_SIGNED: &str = "\
+    eyJhbGciOiJSUzI1NiIsIng1YyI6WyJNSUlCK2pDQ0FXT2dBd0lCQWdJVVFvcXcvUHpLb0FUZXlrRlQ1ZHRCK2x3\
+    U01NQXdEUVlKS29aSWh2Y05BUUVMQlFBd0R6RU5NQXNHQTFVRUF3d0VkMlZoYXpBZUZ3MHlOakV4TWpnd01qUTJO\
+    VGRhRncwek5qRXhNalV3TWpRMk5UZGFNQTh4RFRBTEJnTlZCQU1NQkhkbFlXc3dnWjh3RFFZSktvWklodmNOQVFF\
+    QkJRQURnWTBBTUlHSkFvR0JBTVJWUzl0MTgvbHIxN3dsSDBSazNIZ2xvWDNpOXY1K0dFTngwOEsrVS9wRWN4Qm1C\
+    MUQvSnF4VnlJTXdFOWQzaVk2Q1cyZlNKQjlPdDZUellsSjAzSWc3OEU4MHB0L2UyK1R6ZEVQekVJd2Y0Rlhrbmhr\
+    cUlvUU1BQU16OE5ZOWNCSUNjMko2VXpSMTdKZnAwSDVjMlJ5L3MydlZzZU5WbVYzYnBkZWxTVVMzQWdNQkFBR2pV\
+    ekJSTUIwR0ExVWREZ1FXQkJSM3dnWWJqbDd5Y3lsUll5WXhCZUE4cjhvMjlUQWZCZ05WSFNNRUdEQVdnQlIzd2dZ\
+    YmpsN3ljeWxSWXlZeEJlQThyOG8yOVRBUEJnTlZIUk1CQWY4RUJUQURBUUgvTUEwR0NTcUdTSWIzRFFFQkN3VUFB\
+    NEdCQURTc08rMXhWeWxJOFlzc2JBd2ZZcTFjL0xuU3ZwSTN1U1MwTDg2bzBpaHVyOWg3RDRhSHJ6OEVYc2I2ekd5\
+    NmJFS2RnbGtUTzZ6T3BDdGU1VjVRU2YzV0dSaE9ZTlJSMGdrY051d3FudkZNSlFlbWEwN0R6YjN4QTBLcmtvSzNX\
+    QlZ3UU9aQlVqdHExelZkSDMxUGFiOEZ5UlFsbEdlN3NqZWN0UlFnem9pRyJdfQ.eyJBdHRlc3RhdGlvblBvbGlje\
+    SI6ImRtVnljMmx2YmoweExqQTdJR0YxZEdodmNtbDZZWFJwYjI1eWRXeGxjM3M5UGlCd1pYSnRhWFFvS1R0OU95Q\
+    nBjM04xWVc1alpYSjFiR1Z6ZTMwNyJ9.najXwTH9qKO-Mxf7tmN9SOAencB2mO2tUlqtu6Uutk_lPUAlzyg-WTxy\
+    aIlvdkWsBCIwtTXuLlD-4CXS09MTy-8dEfcCp8hQUCUiZ6qzRBVJTvnc5EJd_2yQ_9_EmZseexBpfhkas8NJd4B4\
+    Z1n1ytCnxm_oKL4JN8BgpkJFHBc";
+
+/// The certificate of that key, as in `x5c`.
+pub fn weak_certificate() -> String {
+    let header = b64::decode_url(WEAKLY_SIGNED.split('.').next().unwrap()).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    header["x5c"][0].as_str().unwrap().to_owned()
+}

@@ -157,7 +157,8 @@ pub struct Service {
     router: Router,
     pub draining: CancellationToken,
     pub metrics: Arc<Metrics>,
-    decisions: Decisions,
+    pub decisions: Decisions,
+    pub store: Store,
     /// Where requests are recorded, if they are.
     pub diagnostics: Option<DiagnosticLog>,
     _data: TempDir,
@@ -268,7 +269,7 @@ impl Service {
                 .with_limits(setup.limits),
             token_clock,
             metrics: Arc::clone(&metrics),
-            store,
+            store: store.clone(),
             draining: draining.clone(),
             max_body_bytes: setup.max_body_bytes,
             cors: setup.cors,
@@ -282,6 +283,7 @@ impl Service {
             draining,
             metrics,
             decisions,
+            store,
             _data: data,
         }
     }
@@ -308,10 +310,11 @@ impl Service {
         self.send(request.body(body.into()).unwrap()).await
     }
 
-    /// Waits until so many decisions of the provider at the base URL are recorded.
-    pub async fn recorded(&self, kind: AttestationType, count: usize) {
+    /// Waits until that many decisions of the provider at the base URL were recorded, whether or not all are kept.
+    pub async fn recorded(&self, kind: AttestationType, count: i64) {
+        let newest = async || self.decisions.newest("dev", kind, 1).await.unwrap();
         let written = async {
-            while self.decisions.newest("dev", kind, 1_000).await.unwrap().len() < count {
+            while newest().await.first().is_none_or(|number| *number < count) {
                 tokio::task::yield_now().await;
             }
         };
