@@ -12,7 +12,7 @@ use self::sgx_extension::SgxExtension;
 use super::quote::CertificationData;
 use crate::time::UnixTime;
 use crate::x509::{
-    Certificate, CertificateError, ChainProfile, EncodingError, PCK_PLATFORM_CA, PublicKey, TrustAnchors,
+    Certificate, CertificateError, ChainProfile, EncodingError, KeyFamily, PCK_PLATFORM_CA, PublicKey, TrustAnchors,
     VerifiedChain,
 };
 
@@ -79,7 +79,9 @@ impl VerifiedPck {
         let quoting_key = leaf
             .public_key()
             .for_fixed_signatures()
-            .ok_or(EncodingError::UnsupportedKey)?;
+            .ok_or(EncodingError::UnsupportedKey {
+                expected: <PublicKey as KeyFamily>::KEYS,
+            })?;
         Ok(Self {
             chain,
             quoting_key,

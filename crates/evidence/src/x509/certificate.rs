@@ -4,27 +4,38 @@ use der::asn1::{BitStringRef, ObjectIdentifier};
 use der::{Tag, TagNumber};
 use x509_cert::ext::pkix;
 
-use super::encoding::{EncodingError, Extensions, Fields, RawName, signed, within_sequence};
-use super::{MAX_CERTIFICATE_BYTES, PublicKey, Serial, pem};
+use super::encoding::{
+    EncodingError, Extensions, Fields, RawName, signature_algorithm, signed, within_sequence,
+};
+use super::family::{KeyFamily, oid};
+use super::{MAX_CERTIFICATE_BYTES, PublicKey, Serial, VendorKey, pem};
 use crate::time::UnixTime;
+
+/// A certificate of Intel's hierarchy: its key is a point on P-256, its signature ECDSA with SHA-256.
+pub type Certificate = CertificateOf<PublicKey>;
+
+/// A certificate of another vendor's hierarchy.
+pub type VendorCertificate = CertificateOf<VendorKey>;
 
 /// A certificate as it was handed over. That it can be read says nothing about who issued it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Certificate {
+pub struct CertificateOf<K: KeyFamily> {
     der: Vec<u8>,
     tbs: Vec<u8>,
+    algorithm: K::Algorithm,
     signature: Vec<u8>,
     serial: Serial,
     issuer: RawName,
     subject: RawName,
     not_before: UnixTime,
     not_after: UnixTime,
-    public_key: PublicKey,
+    public_key: K,
     basic_constraints: Option<BasicConstraints>,
     key_usage: Option<KeyUsage>,
     authority_key_identifier: Option<Vec<u8>>,
     subject_key_identifier: Option<Vec<u8>>,
-    sgx_extension: Option<Vec<u8>>,
+    extended_key_usage: Option<Vec<ObjectIdentifier>>,
+    extensions: Vec<(ObjectIdentifier, Vec<u8>)>,
 }
 
 /// RFC 5280, 4.2.1.9.
@@ -47,7 +58,7 @@ pub struct KeyUsage {
     pub crl_sign: bool,
 }
 
-impl Certificate {
+impl<K: KeyFamily> CertificateOf<K> {
     /// Reads one certificate from PEM or DER.
     pub fn parse(input: &[u8]) -> Result<Self, EncodingError> {
         Self::from_der(&pem::certificate(input)?)
@@ -62,7 +73,7 @@ impl Certificate {
     }
 
     /// Reads one certificate from DER (RFC 5280, 4.1). Unique identifiers, unknown critical extensions, repeated
-    /// extensions and trailing bytes are refused, and so is every key but P-256.
+    /// extensions and trailing bytes are refused, and so are keys and algorithms that the family does not use.
     pub fn from_der(der: &[u8]) -> Result<Self, EncodingError> {
         if der.len() > MAX_CERTIFICATE_BYTES {
             return Err(EncodingError::TooLarge {
@@ -72,10 +83,11 @@ impl Certificate {
             });
         }
         let outer = signed(der, "certificate")?;
+        let algorithm = signature_algorithm::<K>(outer.algorithm)?;
         within_sequence(outer.tbs, "tbsCertificate", |fields| {
             check_version(fields)?;
             let serial = fields.serial("serialNumber")?;
-            fields.signature_algorithm()?;
+            fields.signature_algorithm(outer.algorithm)?;
             let issuer = fields.name("issuer")?;
             let (not_before, not_after) = fields.sequence("validity", |times| {
                 Ok((times.time("notBefore")?, times.time("notAfter")?))
@@ -83,10 +95,11 @@ impl Certificate {
             let subject = fields.name("subject")?;
             let public_key = fields.sequence("subjectPublicKeyInfo", public_key)?;
             let extensions = fields.extensions(EXTENSIONS_TAG, "extensions")?;
-            extensions.refuse_unknown_critical(UNDERSTOOD)?;
+            extensions.refuse_unknown_critical(K::UNDERSTOOD)?;
             Ok(Self {
                 der: der.to_vec(),
                 tbs: outer.tbs.to_vec(),
+                algorithm,
                 signature: outer.signature.to_vec(),
                 serial,
                 issuer,
@@ -98,7 +111,11 @@ impl Certificate {
                 key_usage: key_usage(&extensions)?,
                 authority_key_identifier: authority_key_identifier(&extensions)?,
                 subject_key_identifier: subject_key_identifier(&extensions)?,
-                sgx_extension: extensions.value(SGX_EXTENSION).map(<[u8]>::to_vec),
+                extended_key_usage: extended_key_usage(&extensions)?,
+                extensions: extensions
+                    .iter()
+                    .map(|extension| (extension.oid, extension.value.to_vec()))
+                    .collect(),
             })
         })
     }
@@ -144,7 +161,7 @@ impl Certificate {
     }
 
     /// The subject's key.
-    pub const fn public_key(&self) -> &PublicKey {
+    pub const fn public_key(&self) -> &K {
         &self.public_key
     }
 
@@ -168,9 +185,23 @@ impl Certificate {
         self.subject_key_identifier.as_deref()
     }
 
-    /// The value of Intel's SGX extension, 1.2.840.113741.1.13.1, if present.
-    pub fn sgx_extension(&self) -> Option<&[u8]> {
-        self.sgx_extension.as_deref()
+    /// The purposes of the key (RFC 5280, 4.2.1.12), if stated.
+    pub fn extended_key_usage(&self) -> Option<&[ObjectIdentifier]> {
+        self.extended_key_usage.as_deref()
+    }
+
+    /// The value of an extension, if present.
+    pub fn extension(&self, oid: ObjectIdentifier) -> Option<&[u8]> {
+        self.extensions()
+            .find(|(found, _)| *found == oid)
+            .map(|(_, value)| value)
+    }
+
+    /// The extensions, in the order of the certificate; none appears twice.
+    pub fn extensions(&self) -> impl Iterator<Item = (ObjectIdentifier, &[u8])> {
+        self.extensions
+            .iter()
+            .map(|(oid, value)| (*oid, value.as_slice()))
     }
 
     /// Whether issuer and subject have the same name.
@@ -179,8 +210,15 @@ impl Certificate {
     }
 
     /// Whether the signature is `issuer`'s.
-    pub(crate) fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        issuer.verifies_der(&self.tbs, &self.signature)
+    pub(crate) fn is_signed_by(&self, issuer: &K) -> bool {
+        issuer.verifies(self.algorithm, &self.tbs, &self.signature)
+    }
+}
+
+impl CertificateOf<PublicKey> {
+    /// The value of Intel's SGX extension, 1.2.840.113741.1.13.1, if present.
+    pub fn sgx_extension(&self) -> Option<&[u8]> {
+        self.extension(oid::SGX_EXTENSION)
     }
 }
 
@@ -198,19 +236,17 @@ fn check_version(fields: &mut Fields<'_, '_>) -> Result<(), EncodingError> {
     }
 }
 
-fn public_key(fields: &mut Fields<'_, '_>) -> Result<PublicKey, EncodingError> {
-    if fields.raw("subjectPublicKeyInfo.algorithm")? != EC_P256 {
-        return Err(EncodingError::UnsupportedKey);
-    }
-    let point: BitStringRef<'_> = fields.read("subjectPublicKey")?;
-    point
-        .as_bytes()
-        .and_then(PublicKey::from_point)
-        .ok_or(EncodingError::UnsupportedKey)
+fn public_key<K: KeyFamily>(fields: &mut Fields<'_, '_>) -> Result<K, EncodingError> {
+    let algorithm = fields.raw("subjectPublicKeyInfo.algorithm")?;
+    let key: BitStringRef<'_> = fields.read("subjectPublicKey")?;
+    key.as_bytes()
+        .and_then(|key| K::from_public_key_info(algorithm, key))
+        .ok_or(EncodingError::UnsupportedKey { expected: K::KEYS })
 }
 
 fn basic_constraints(extensions: &Extensions<'_>) -> Result<Option<BasicConstraints>, EncodingError> {
-    let decoded: Option<pkix::BasicConstraints> = extensions.decode(BASIC_CONSTRAINTS, "basicConstraints")?;
+    let decoded: Option<pkix::BasicConstraints> =
+        extensions.decode(oid::BASIC_CONSTRAINTS, "basicConstraints")?;
     Ok(decoded.map(|found| BasicConstraints {
         ca: found.ca,
         path_length: found.path_len_constraint,
@@ -218,7 +254,7 @@ fn basic_constraints(extensions: &Extensions<'_>) -> Result<Option<BasicConstrai
 }
 
 fn key_usage(extensions: &Extensions<'_>) -> Result<Option<KeyUsage>, EncodingError> {
-    let decoded: Option<pkix::KeyUsage> = extensions.decode(KEY_USAGE, "keyUsage")?;
+    let decoded: Option<pkix::KeyUsage> = extensions.decode(oid::KEY_USAGE, "keyUsage")?;
     Ok(decoded.map(|found| KeyUsage {
         digital_signature: found.digital_signature(),
         certificate_sign: found.key_cert_sign(),
@@ -230,7 +266,7 @@ pub(super) fn authority_key_identifier(
     extensions: &Extensions<'_>,
 ) -> Result<Option<Vec<u8>>, EncodingError> {
     let decoded: Option<pkix::AuthorityKeyIdentifier> =
-        extensions.decode(AUTHORITY_KEY_IDENTIFIER, "authorityKeyIdentifier")?;
+        extensions.decode(oid::AUTHORITY_KEY_IDENTIFIER, "authorityKeyIdentifier")?;
     Ok(decoded
         .and_then(|found| found.key_identifier)
         .map(|identifier| identifier.as_bytes().to_vec()))
@@ -238,39 +274,20 @@ pub(super) fn authority_key_identifier(
 
 fn subject_key_identifier(extensions: &Extensions<'_>) -> Result<Option<Vec<u8>>, EncodingError> {
     let decoded: Option<pkix::SubjectKeyIdentifier> =
-        extensions.decode(SUBJECT_KEY_IDENTIFIER, "subjectKeyIdentifier")?;
+        extensions.decode(oid::SUBJECT_KEY_IDENTIFIER, "subjectKeyIdentifier")?;
     Ok(decoded.map(|found| found.0.as_bytes().to_vec()))
 }
 
-/// The extensions whose meaning is heeded here and which may therefore be critical. The distribution points tell where
-/// the CRL is fetched, which is not the verifier's concern; the SGX extension is read with the PCK.
-const UNDERSTOOD: &[ObjectIdentifier] = &[
-    AUTHORITY_KEY_IDENTIFIER,
-    BASIC_CONSTRAINTS,
-    CRL_DISTRIBUTION_POINTS,
-    KEY_USAGE,
-    SGX_EXTENSION,
-    SUBJECT_KEY_IDENTIFIER,
-];
-
-// RFC 5280, appendix A.2.
-const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
-const CRL_DISTRIBUTION_POINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
-pub(super) const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
-/// Intel SGX PCK Certificate and CRL Profile Specification, "Intel SGX extension".
-const SGX_EXTENSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113741.1.13.1");
+fn extended_key_usage(extensions: &Extensions<'_>) -> Result<Option<Vec<ObjectIdentifier>>, EncodingError> {
+    let decoded: Option<pkix::ExtendedKeyUsage> =
+        extensions.decode(oid::EXTENDED_KEY_USAGE, "extendedKeyUsage")?;
+    Ok(decoded.map(|found| found.0))
+}
 
 /// `[0] EXPLICIT INTEGER 2`, X.509 version 3.
 const VERSION_3: &[u8] = &[0xa0, 0x03, 0x02, 0x01, 0x02];
 /// RFC 5280, 4.1: `extensions [3] EXPLICIT`.
 const EXTENSIONS_TAG: u32 = 3;
-/// `AlgorithmIdentifier` of a key on P-256: id-ecPublicKey with the named curve prime256v1 (RFC 5480, 2.1.1).
-const EC_P256: &[u8] = &[
-    0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07,
-];
 
 #[cfg(test)]
 mod tests;

@@ -3,35 +3,45 @@
 use der::asn1::{ObjectIdentifier, UintRef};
 use der::{Decode as _, Tag};
 
-use super::certificate::{AUTHORITY_KEY_IDENTIFIER, authority_key_identifier};
-use super::encoding::{EncodingError, Extensions, Fields, RawName, signed, within_sequence};
+use super::certificate::authority_key_identifier;
+use super::encoding::{
+    EncodingError, Extensions, Fields, RawName, signature_algorithm, signed, within_sequence,
+};
 use super::error::CrlError;
-use super::{MAX_CRL_BYTES, PublicKey, Serial, pem};
+use super::family::{KeyFamily, oid};
+use super::{MAX_CRL_BYTES, PublicKey, Serial, VendorKey, pem};
 use crate::time::UnixTime;
+
+/// A CRL of Intel's hierarchy.
+pub type Crl = CrlOf<PublicKey>;
+
+/// A CRL of another vendor's hierarchy.
+pub type VendorCrl = CrlOf<VendorKey>;
 
 /// A complete, direct CRL of version 2. That it can be read says nothing about who issued it.
 #[derive(Clone, Debug)]
-pub struct Crl {
+pub struct CrlOf<K: KeyFamily> {
     der: Vec<u8>,
     tbs: Vec<u8>,
+    algorithm: K::Algorithm,
     signature: Vec<u8>,
     issuer: RawName,
     this_update: UnixTime,
     next_update: UnixTime,
-    number: u64,
-    authority_key_identifier: Vec<u8>,
+    number: Option<u64>,
+    authority_key_identifier: Option<Vec<u8>>,
     /// In ascending order.
     revoked: Vec<Serial>,
 }
 
-impl Crl {
+impl<K: KeyFamily> CrlOf<K> {
     /// Reads a CRL from PEM, DER or hexadecimal DER.
     pub fn parse(input: &[u8]) -> Result<Self, CrlError> {
         Self::from_der(&pem::crl(input)?)
     }
 
-    /// Reads a CRL from DER. Refused are version 1, a missing `nextUpdate`, CRL number or authority key identifier,
-    /// delta and partial lists, and critical extensions that are not understood, also those of an entry.
+    /// Reads a CRL from DER. Refused are version 1, a missing `nextUpdate`, CRL number or authority key identifier
+    /// (the latter two where the family's lists all have them), delta and partial lists, and critical extensions that are not understood, also those of an entry.
     pub fn from_der(der: &[u8]) -> Result<Self, CrlError> {
         if der.len() > MAX_CRL_BYTES {
             return Err(EncodingError::TooLarge {
@@ -42,17 +52,13 @@ impl Crl {
             .into());
         }
         let outer = signed(der, "CRL")?;
-        let mut number = Err(CrlError::MissingExtension {
-            extension: "crlNumber",
-        });
-        let mut key_identifier = Err(CrlError::MissingExtension {
-            extension: "authorityKeyIdentifier",
-        });
+        let algorithm = signature_algorithm::<K>(outer.algorithm)?;
+        let (mut number, mut key_identifier) = (None, None);
         let mut partial = None;
         let (issuer, this_update, next_update, revoked) =
             within_sequence(outer.tbs, "tbsCertList", |fields| {
                 check_version(fields)?;
-                fields.signature_algorithm()?;
+                fields.signature_algorithm(outer.algorithm)?;
                 let issuer = fields.name("issuer")?;
                 let this_update = fields.time("thisUpdate")?;
                 let next_update = fields.time("nextUpdate")?;
@@ -66,28 +72,35 @@ impl Crl {
                     .find(|(oid, _)| extensions.value(*oid).is_some())
                     .map(|(_, name)| *name);
                 if partial.is_none() {
-                    extensions.refuse_unknown_critical(&[CRL_NUMBER, AUTHORITY_KEY_IDENTIFIER])?;
+                    extensions.refuse_unknown_critical(&[CRL_NUMBER, oid::AUTHORITY_KEY_IDENTIFIER])?;
                 }
-                if let Some(found) = crl_number(&extensions)? {
-                    number = Ok(found);
-                }
-                if let Some(found) = authority_key_identifier(&extensions)? {
-                    key_identifier = Ok(found);
-                }
+                number = crl_number(&extensions)?;
+                key_identifier = authority_key_identifier(&extensions)?;
                 Ok((issuer, this_update, next_update, revoked))
             })?;
         if let Some(extension) = partial {
             return Err(CrlError::Partial { extension });
         }
+        let missing = [
+            (number.is_none(), "crlNumber"),
+            (key_identifier.is_none(), "authorityKeyIdentifier"),
+        ];
+        if let Some((_, extension)) = missing
+            .iter()
+            .find(|(missing, _)| K::CRLS_ARE_NUMBERED && *missing)
+        {
+            return Err(CrlError::MissingExtension { extension });
+        }
         Ok(Self {
             der: der.to_vec(),
             tbs: outer.tbs.to_vec(),
+            algorithm,
             signature: outer.signature.to_vec(),
             issuer,
             this_update,
             next_update,
-            number: number?,
-            authority_key_identifier: key_identifier?,
+            number,
+            authority_key_identifier: key_identifier,
             revoked,
         })
     }
@@ -117,9 +130,12 @@ impl Crl {
         self.next_update
     }
 
-    /// The CRL number, which grows with every list of one issuer.
+    /// The CRL number, which grows with every list of one issuer; 0 when the list has none.
     pub const fn number(&self) -> u64 {
-        self.number
+        match self.number {
+            Some(number) => number,
+            None => 0,
+        }
     }
 
     /// How many certificates are revoked.
@@ -136,7 +152,7 @@ impl Crl {
     pub(crate) fn check_issuer(
         &self,
         name: &[u8],
-        key: &PublicKey,
+        key: &K,
         key_identifier: Option<&[u8]>,
     ) -> Result<(), CrlError> {
         if self.issuer.der != name {
@@ -144,10 +160,14 @@ impl Crl {
                 found: self.issuer.common_name.clone(),
             });
         }
-        if key_identifier.is_some_and(|identifier| identifier != self.authority_key_identifier) {
+        let stated = self.authority_key_identifier.as_deref();
+        if key_identifier
+            .zip(stated)
+            .is_some_and(|(issuer, stated)| issuer != stated)
+        {
             return Err(CrlError::AuthorityKeyIdentifier);
         }
-        if !key.verifies_der(&self.tbs, &self.signature) {
+        if !key.verifies(self.algorithm, &self.tbs, &self.signature) {
             return Err(CrlError::Signature);
         }
         Ok(())

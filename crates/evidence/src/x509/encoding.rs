@@ -9,6 +9,7 @@ use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber};
 use x509_cert::time::Time;
 
 use super::Serial;
+use super::family::KeyFamily;
 use crate::time::UnixTime;
 
 /// A certificate or CRL cannot be read.
@@ -49,18 +50,23 @@ pub enum EncodingError {
         /// `certificate` or `CRL`.
         structure: &'static str,
     },
-    /// Signed with anything but ECDSA with SHA-256.
+    /// Signed with an algorithm that this family of hierarchies does not use.
     #[error("unsupported signature algorithm `{found}`")]
     UnsupportedSignatureAlgorithm {
+        /// The algorithms that are used.
+        expected: &'static str,
         /// The object identifier found.
         found: String,
     },
     /// The algorithm inside the signed part is not the one outside (RFC 5280, 4.1.1.2).
     #[error("the signature algorithm inside the signed part differs from the one outside")]
     SignatureAlgorithmMismatch,
-    /// A public key that is not a point on P-256.
-    #[error("the public key is not a point on P-256")]
-    UnsupportedKey,
+    /// A public key that this family of hierarchies does not use.
+    #[error("the public key is not {expected}")]
+    UnsupportedKey {
+        /// The keys that are used.
+        expected: &'static str,
+    },
     /// The same extension twice (RFC 5280, 4.2).
     #[error("extension `{oid}` appears more than once")]
     DuplicateExtension {
@@ -79,11 +85,13 @@ pub enum EncodingError {
 pub(super) struct Signed<'a> {
     /// The complete DER of the signed part.
     pub(super) tbs: &'a [u8],
-    /// The signature, a DER `Ecdsa-Sig-Value`.
+    /// The `AlgorithmIdentifier`, complete DER.
+    pub(super) algorithm: &'a [u8],
+    /// The signature's octets.
     pub(super) signature: &'a [u8],
 }
 
-/// Takes a certificate or CRL apart. The algorithm has to be ECDSA with SHA-256, without parameters.
+/// Takes a certificate or CRL apart.
 pub(super) fn signed<'a>(der: &'a [u8], structure: &'static str) -> Result<Signed<'a>, EncodingError> {
     let malformed = |_| EncodingError::Malformed { field: structure };
     let mut outer = SliceReader::new(der).map_err(malformed)?;
@@ -97,17 +105,20 @@ pub(super) fn signed<'a>(der: &'a [u8], structure: &'static str) -> Result<Signe
         })
         .map_err(malformed)?;
     outer.finish().map_err(malformed)?;
-    check_signature_algorithm(algorithm)?;
     let signature = signature.as_bytes().ok_or(EncodingError::Malformed {
         field: "signatureValue",
     })?;
-    Ok(Signed { tbs, signature })
+    Ok(Signed {
+        tbs,
+        algorithm,
+        signature,
+    })
 }
 
-/// Refuses any algorithm but ECDSA with SHA-256 (RFC 5758, 3.2: the parameters are absent).
-fn check_signature_algorithm(algorithm: &[u8]) -> Result<(), EncodingError> {
-    if algorithm == ECDSA_WITH_SHA256 {
-        return Ok(());
+/// The signature algorithm of this identifier, if the family uses it.
+pub(super) fn signature_algorithm<K: KeyFamily>(algorithm: &[u8]) -> Result<K::Algorithm, EncodingError> {
+    if let Some(known) = K::algorithm(algorithm) {
+        return Ok(known);
     }
     let oid = SliceReader::new(algorithm).and_then(|mut reader| {
         reader.sequence(|inner| {
@@ -117,7 +128,10 @@ fn check_signature_algorithm(algorithm: &[u8]) -> Result<(), EncodingError> {
         })
     });
     let found = oid.map_or_else(|_: der::Error| "unreadable".to_owned(), |oid| oid.to_string());
-    Err(EncodingError::UnsupportedSignatureAlgorithm { found })
+    Err(EncodingError::UnsupportedSignatureAlgorithm {
+        expected: K::ALGORITHMS,
+        found,
+    })
 }
 
 /// The fields of a signed part, read one after the other with the name that an error gives them.
@@ -145,8 +159,8 @@ impl<'r, 'a> Fields<'r, 'a> {
     }
 
     /// The algorithm repeated inside the signed part, which has to be the one outside.
-    pub(super) fn signature_algorithm(&mut self) -> Result<(), EncodingError> {
-        if self.raw("signature")? == ECDSA_WITH_SHA256 {
+    pub(super) fn signature_algorithm(&mut self, outside: &[u8]) -> Result<(), EncodingError> {
+        if self.raw("signature")? == outside {
             Ok(())
         } else {
             Err(EncodingError::SignatureAlgorithmMismatch)
@@ -330,6 +344,10 @@ impl<'a> Extensions<'a> {
         }
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Extension<'a>> {
+        self.0.iter()
+    }
+
     pub(super) fn value(&self, oid: ObjectIdentifier) -> Option<&'a [u8]> {
         self.0
             .iter()
@@ -370,11 +388,7 @@ fn one_extension<'a>(reader: &mut SliceReader<'a>) -> der::Result<Extension<'a>>
     })
 }
 
-/// `AlgorithmIdentifier` of ECDSA with SHA-256, 1.2.840.10045.4.3.2 (RFC 5758, 3.2), complete DER.
-const ECDSA_WITH_SHA256: &[u8] = &[
-    0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02,
-];
 /// RFC 5280, appendix A.1: `id-at-commonName`.
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-/// Intel's certificates carry six; anything near this many is not one of theirs.
-const MAX_EXTENSIONS: usize = 16;
+/// Intel's certificates carry six, AMD's eleven; anything near this many is not one of theirs.
+const MAX_EXTENSIONS: usize = 24;

@@ -255,7 +255,7 @@ impl Told {
     }
 }
 
-fn explain_encoding(error: &EncodingError, told: Told) -> Told {
+pub(crate) fn explain_encoding(error: &EncodingError, told: Told) -> Told {
     match error {
         EncodingError::TooLarge { size, limit, .. } => told
             .code("x509_too_large")
@@ -279,20 +279,20 @@ fn explain_encoding(error: &EncodingError, told: Told) -> Told {
             .member("version")
             .expected(if *structure == "CRL" { "2" } else { "3" })
             .found("another version"),
-        EncodingError::UnsupportedSignatureAlgorithm { found } => told
+        EncodingError::UnsupportedSignatureAlgorithm { expected, found } => told
             .code("x509_signature_algorithm")
             .member("signature_algorithm")
-            .expected("1.2.840.10045.4.3.2 (ECDSA with SHA-256)")
+            .expected(expected)
             .found(found),
         EncodingError::SignatureAlgorithmMismatch => told
             .code("x509_signature_algorithm_mismatch")
             .member("tbs.signature")
             .expected("the algorithm of the signature")
             .found("another one"),
-        EncodingError::UnsupportedKey => told
+        EncodingError::UnsupportedKey { expected } => told
             .code("x509_public_key")
             .member("subject_public_key_info")
-            .expected("an uncompressed point on P-256")
+            .expected(expected)
             .found("something else"),
         EncodingError::DuplicateExtension { oid } => told
             .code("x509_duplicate_extension")
@@ -305,7 +305,7 @@ fn explain_encoding(error: &EncodingError, told: Told) -> Told {
             .expected("no critical extension of unknown meaning")
             .found(oid),
     }
-    .hint("the document is damaged or not one of Intel's")
+    .hint("the document is damaged or not one of its vendor's")
 }
 
 /// Intel SGX DCAP, certification data types: what each lacks.

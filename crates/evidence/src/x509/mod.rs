@@ -1,6 +1,7 @@
 //! X.509 certificates and CRLs of the vendors' fixed hierarchies (RFC 5280; Intel SGX PCK Certificate and
-//! Certificate Revocation List Profile Specification): strict DER, one signature algorithm, exact profiles, trust
-//! by public key. Owns parsing and chain checks; it must not know quotes, collateral documents or TCB levels.
+//! Certificate Revocation List Profile Specification): strict DER, exact profiles, trust by public key. One reader
+//! serves Intel's hierarchy, which knows one curve and one algorithm, and those of the other vendors; the chain
+//! checks here are Intel's. It must not know quotes, collateral documents or TCB levels.
 
 mod anchors;
 mod certificate;
@@ -9,21 +10,25 @@ mod crl;
 mod encoding;
 mod error;
 mod explain;
+mod family;
 mod key;
 mod pem;
 mod serial;
+mod vendor;
 
 pub use anchors::TrustAnchors;
-pub use certificate::{BasicConstraints, Certificate, KeyUsage};
-pub use crl::Crl;
+pub use certificate::{BasicConstraints, Certificate, CertificateOf, KeyUsage, VendorCertificate};
+pub use crl::{Crl, CrlOf, VendorCrl};
 pub use encoding::EncodingError;
 pub use error::{AnchorError, CertificateError, CertificateRole, CrlError};
+pub use family::{EcdsaP256Sha256, KeyFamily};
 pub use key::PublicKey;
 pub use serial::Serial;
+pub use vendor::{Hash, RsaKey, SignatureAlgorithm, VendorKey};
 
 pub(crate) use chain::{ChainProfile, VerifiedChain, is_in_future};
 pub(crate) use error::PCK_PLATFORM_CA;
-pub(crate) use explain::Told;
+pub(crate) use explain::{Told, explain_encoding};
 pub(crate) use pem::{certificates_to_pem, crl_to_pem};
 
 /// The clock skew granted to moments in the future: a document, CRL or certificate that begins up to this many
