@@ -15,6 +15,7 @@ pub mod openenclave;
 pub mod reader;
 pub mod rejection;
 pub mod sgx;
+pub mod snp;
 pub mod tdx;
 pub mod time;
 pub mod x509;

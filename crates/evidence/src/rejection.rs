@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::binding::BindingError;
 use crate::dcap::{AppraisalError, CollateralError, QuoteError};
 use crate::openenclave::OpenEnclaveError;
+use crate::snp::SnpError;
 use crate::x509::CertificateError;
 
 /// The step of the verification that refused.
@@ -61,6 +62,9 @@ pub enum Rejected {
     /// The evidence does not prove what it states.
     #[error(transparent)]
     Appraisal(#[from] AppraisalError),
+    /// The SNP report or its certificate is not acceptable.
+    #[error(transparent)]
+    Snp(#[from] SnpError),
     /// The data handed over is not what the evidence vouches for.
     #[error(transparent)]
     Binding(#[from] BindingError),
@@ -75,6 +79,7 @@ impl Rejected {
             Self::Certificate(error) => error.explain(),
             Self::Collateral(error) => error.explain(),
             Self::Appraisal(error) => error.explain(),
+            Self::Snp(error) => error.explain(),
             Self::Binding(error) => error.explain(),
         }
     }

@@ -12,8 +12,8 @@ use self::sgx_extension::SgxExtension;
 use super::quote::CertificationData;
 use crate::time::UnixTime;
 use crate::x509::{
-    Certificate, CertificateError, ChainProfile, EncodingError, KeyFamily, PCK_PLATFORM_CA, PublicKey, TrustAnchors,
-    VerifiedChain,
+    Certificate, CertificateError, ChainProfile, EncodingError, KeyFamily, PCK_PLATFORM_CA, PublicKey,
+    TrustAnchors, VerifiedChain,
 };
 
 /// The authority that issued a PCK certificate.

@@ -16,3 +16,4 @@ mod outcome;
 mod pool;
 mod quotes;
 mod sets;
+mod snp;

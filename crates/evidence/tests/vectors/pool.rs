@@ -56,6 +56,21 @@ pub fn real_quotes() -> Vec<Vector> {
         .collect()
 }
 
+/// The directories in a directory, in the order of their names; none, and a word about it, when absent.
+pub fn directories(path: &str) -> Vec<PathBuf> {
+    let Some(directory) = recorded(path) else {
+        return Vec::new();
+    };
+    let entries = fs::read_dir(&directory).unwrap();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    found.sort();
+    assert!(!found.is_empty(), "nothing in {}", directory.display());
+    found
+}
+
 /// A single recorded file; `None`, and a word about it, when absent.
 pub fn file(path: &str) -> Option<Vec<u8>> {
     recorded(path).map(|path| fs::read(path).unwrap())
