@@ -8,6 +8,8 @@ pub(crate) type Named<'a> = (&'static str, Slot<'a>);
 
 /// The place and kind of one field.
 pub(crate) enum Slot<'a> {
+    /// 1 byte on the wire.
+    U8(&'a mut u8),
     /// Little-endian, 2 bytes on the wire.
     U16(&'a mut u16),
     /// Little-endian, 4 bytes on the wire.
@@ -28,6 +30,8 @@ pub(crate) enum Slot<'a> {
     OptionalU32(&'a mut Option<u32>),
     /// Unix seconds.
     Time(&'a mut i64),
+    /// Text, taken as it is.
+    Text(&'a mut String),
 }
 
 /// A value that a field cannot take, or a field that does not exist.
@@ -93,7 +97,7 @@ pub enum SetError {
 pub struct Field {
     /// The name to set it by.
     pub name: String,
-    /// What it takes: `number up to 65535`, `32 bytes`, `bytes`, `true or false`, `unix seconds`.
+    /// What it takes: `number up to 65535`, `32 bytes`, `bytes`, `true or false`, `unix seconds`, `text`.
     pub takes: String,
 }
 
@@ -166,6 +170,7 @@ pub(crate) fn write(fields: Vec<Named<'_>>) -> Vec<u8> {
     let mut out = Vec::new();
     for (_, slot) in fields {
         match slot {
+            Slot::U8(number) => out.push(*number),
             Slot::U16(number) => out.extend_from_slice(&number.to_le_bytes()),
             Slot::U32(number) => out.extend_from_slice(&number.to_le_bytes()),
             Slot::U64(number) => out.extend_from_slice(&number.to_le_bytes()),
@@ -176,7 +181,8 @@ pub(crate) fn write(fields: Vec<Named<'_>>) -> Vec<u8> {
             | Slot::Flag(_)
             | Slot::OptionalFlag(_)
             | Slot::OptionalU32(_)
-            | Slot::Time(_) => {}
+            | Slot::Time(_)
+            | Slot::Text(_) => {}
         }
     }
     out
@@ -185,6 +191,10 @@ pub(crate) fn write(fields: Vec<Named<'_>>) -> Vec<u8> {
 impl Slot<'_> {
     fn set(self, field: &str, value: &str) -> Result<(), SetError> {
         match self {
+            Self::U8(number) => {
+                let max = u64::from(u8::MAX);
+                *number = u8::try_from(parse_number(field, value, max)?).unwrap_or(u8::MAX);
+            }
             Self::U16(number) => {
                 let max = u64::from(u16::MAX);
                 *number = u16::try_from(parse_number(field, value, max)?).unwrap_or(u16::MAX);
@@ -230,12 +240,14 @@ impl Slot<'_> {
                 };
                 *time = value.parse().map_err(|_| wrong())?;
             }
+            Self::Text(text) => value.clone_into(text),
         }
         Ok(())
     }
 
     fn takes(&self) -> String {
         match self {
+            Self::U8(_) => format!("number up to {}", u8::MAX),
             Self::U16(_) => format!("number up to {}", u16::MAX),
             Self::U32(_) => format!("number up to {}", u32::MAX),
             Self::U64(_) => format!("number up to {}", u64::MAX),
@@ -245,6 +257,7 @@ impl Slot<'_> {
             Self::OptionalFlag(_) => format!("{FLAG_VALUES}, or {MISSING}"),
             Self::OptionalU32(_) => format!("number up to {}, or {MISSING}", u32::MAX),
             Self::Time(_) => "unix seconds".to_owned(),
+            Self::Text(_) => "text".to_owned(),
         }
     }
 }

@@ -9,11 +9,14 @@
 //! What is minted is good unless the caller asks otherwise. Every specification type has public fields
 //! and a good default; a negative case is that default with one field changed.
 
+pub mod amd;
 mod boot;
 mod field;
 pub mod intel;
 pub mod linux;
 pub mod openenclave;
+#[cfg(test)]
+mod openssl;
 pub mod pccs;
 pub mod pki;
 pub mod quote;

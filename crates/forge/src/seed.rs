@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 
-use crate::pki::KeyPair;
+use crate::pki::{KeyPair, P384KeyPair};
 
 /// What all keys, serial numbers and platform identities of one forged world derive from.
 ///
@@ -30,6 +30,19 @@ impl Seed {
         loop {
             let scalar = sha256(&[&self.0, b"key", label.as_bytes(), &counter.to_le_bytes()]);
             if let Some(key) = KeyPair::from_scalar(&scalar) {
+                return key;
+            }
+            counter = counter.wrapping_add(1);
+        }
+    }
+
+    /// The P-384 key pair called `label`.
+    pub fn p384_key(&self, label: &str) -> P384KeyPair {
+        // Forty-eight bytes are a valid scalar but for one chance in 2^190.
+        let mut counter = 0_u32;
+        loop {
+            let scalar = self.bytes(&format!("p384 key {label} {counter}"));
+            if let Some(key) = P384KeyPair::from_scalar(&scalar) {
                 return key;
             }
             counter = counter.wrapping_add(1);

@@ -1,40 +1,14 @@
 //! Documents against their published form, and certificates and lists against OpenSSL's reading of them.
 
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::process::Command;
 
 use super::*;
-use crate::{Seed, pki};
+use crate::{Seed, openssl::openssl, pki};
 
 const NOW: i64 = 1_768_435_200;
 
 fn forge() -> IntelForge {
     IntelForge::new(Seed::default(), NOW)
-}
-
-/// Runs openssl on `input`; `None`, loudly, where there is no openssl.
-fn openssl(arguments: &[&str], input: &[u8]) -> Option<String> {
-    let child = Command::new("openssl")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut child) = child else {
-        eprintln!("SKIPPED: openssl is not installed");
-        return None;
-    };
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success(),
-        "openssl {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Some(text)
 }
 
 #[test]

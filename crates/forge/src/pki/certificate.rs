@@ -2,11 +2,11 @@
 
 use attestry_api::der;
 
-use super::KeyPair;
+use super::{KeyPair, SigningKey};
 
-/// Everything a certificate says, and the key that signs it.
+/// Everything a certificate says, and the key that signs it. `Key` is the kind of both keys.
 #[derive(Clone, Debug)]
-pub struct CertificateSpec {
+pub struct CertificateSpec<Key = KeyPair> {
     /// Serial number, big-endian, unsigned.
     pub serial: Vec<u8>,
     /// Issuer name as written into the certificate.
@@ -18,21 +18,21 @@ pub struct CertificateSpec {
     /// End of validity, unix seconds, inclusive.
     pub not_after: i64,
     /// The key that is certified.
-    pub subject_key: KeyPair,
+    pub subject_key: Key,
     /// The key that signs: the issuer's, or another one for a bad signature.
-    pub issuer_key: KeyPair,
+    pub issuer_key: Key,
     /// Extensions in this order; repeat, drop or add at will.
     pub extensions: Vec<Extension>,
 }
 
-impl CertificateSpec {
+impl<Key: SigningKey> CertificateSpec<Key> {
     /// The certificate, DER.
     pub fn to_der(&self) -> Vec<u8> {
         let extensions = der::sequence(self.extensions.iter().map(Extension::to_der));
         let to_be_signed = der::sequence([
             der::explicit(0, &der::integer(VERSION_3)),
             der::integer_from_bytes(&self.serial),
-            ecdsa_with_sha256(),
+            self.issuer_key.algorithm_identifier(),
             self.issuer.to_der(),
             der::sequence([der::time(self.not_before), der::time(self.not_after)]),
             self.subject.to_der(),
@@ -60,21 +60,49 @@ impl CertificateSpec {
 
 /// A distinguished name: attribute type (arcs) and value, in order.
 ///
-/// Values are UTF8String, the country PrintableString, as in Intel's certificates.
+/// Values are UTF8String, the country PrintableString, as in Intel's and AMD's certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub Vec<(Vec<u64>, String)>);
 
 impl Name {
     /// A name in the order Intel writes it: CN, O, L, ST, C. The organization says what this is.
     pub fn forged(common_name: &str) -> Self {
-        let attribute = |last, value: &str| (vec![2, 5, 4, last], value.to_owned());
-        Self(vec![
-            attribute(COMMON_NAME, common_name),
-            attribute(ORGANIZATION, "Attestry Forge - test only, trust nothing"),
-            attribute(LOCALITY, "Santa Clara"),
-            attribute(STATE, "CA"),
-            attribute(COUNTRY, "US"),
+        Self::of(&[
+            (COMMON_NAME, common_name),
+            (ORGANIZATION, FORGE),
+            (LOCALITY, "Santa Clara"),
+            (STATE, "CA"),
+            (COUNTRY, "US"),
         ])
+    }
+
+    /// A name in the order AMD writes it: OU, C, L, ST, O, CN. The organization says what this is.
+    pub fn forged_amd(common_name: &str) -> Self {
+        Self::of(&[
+            (ORGANIZATIONAL_UNIT, "Engineering"),
+            (COUNTRY, "US"),
+            (LOCALITY, "Santa Clara"),
+            (STATE, "CA"),
+            (ORGANIZATION, FORGE),
+            (COMMON_NAME, common_name),
+        ])
+    }
+
+    /// A name in the order Microsoft writes it: C, ST, L, O, CN. The organization says what this is.
+    pub fn forged_microsoft(common_name: &str) -> Self {
+        Self::of(&[
+            (COUNTRY, "US"),
+            (STATE, "Washington"),
+            (LOCALITY, "Redmond"),
+            (ORGANIZATION, FORGE),
+            (COMMON_NAME, common_name),
+        ])
+    }
+
+    /// Attributes below 2.5.4, in this order.
+    fn of(attributes: &[(u64, &str)]) -> Self {
+        let attribute = |(last, value): &(u64, &str)| (vec![2, 5, 4, *last], (*value).to_owned());
+        Self(attributes.iter().map(attribute).collect())
     }
 
     /// RDNSequence, DER.
@@ -113,7 +141,7 @@ impl Extension {
     }
 
     /// authorityKeyIdentifier with the key identifier alone (RFC 5280, 4.2.1.1).
-    pub fn authority_key_id(key: &KeyPair) -> Self {
+    pub fn authority_key_id(key: &impl SigningKey) -> Self {
         Self::new(
             oid::AUTHORITY_KEY_IDENTIFIER,
             false,
@@ -122,7 +150,7 @@ impl Extension {
     }
 
     /// subjectKeyIdentifier (RFC 5280, 4.2.1.2).
-    pub fn subject_key_id(key: &KeyPair) -> Self {
+    pub fn subject_key_id(key: &impl SigningKey) -> Self {
         Self::new(
             oid::SUBJECT_KEY_IDENTIFIER,
             false,
@@ -134,6 +162,20 @@ impl Extension {
     /// 5 keyCertSign, 6 cRLSign.
     pub fn key_usage(bits: &[u8]) -> Self {
         Self::new(oid::KEY_USAGE, true, der::named_bits(bits))
+    }
+
+    /// basicConstraints, critical, of a CA without a path length (RFC 5280, 4.2.1.9).
+    pub fn unbounded_authority() -> Self {
+        let value = der::sequence([der::boolean(true)]);
+        Self::new(oid::BASIC_CONSTRAINTS, true, value)
+    }
+
+    /// extKeyUsage of purposes given by their arcs (RFC 5280, 4.2.1.12).
+    pub fn extended_key_usage(critical: bool, purposes: &[&[u64]]) -> Self {
+        let purposes = purposes
+            .iter()
+            .map(|arcs| der::oid_from_arcs(arcs).unwrap_or_default());
+        Self::new(oid::EXTENDED_KEY_USAGE, critical, der::sequence(purposes))
     }
 
     /// basicConstraints, critical, of a CA with a path length or of an end entity (RFC 5280, 4.2.1.9).
@@ -177,17 +219,14 @@ pub mod oid {
     pub const CRL_DISTRIBUTION_POINTS: &[u64] = &[2, 5, 29, 31];
     /// authorityKeyIdentifier.
     pub const AUTHORITY_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 35];
+    /// extKeyUsage.
+    pub const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
 }
 
 /// SEQUENCE of what is signed, the algorithm and the signature: the outer form of certificates and CRLs.
-pub(super) fn signed(to_be_signed: &[u8], key: &KeyPair) -> Vec<u8> {
-    let signature = der::bit_string(&key.sign_der(to_be_signed));
-    der::sequence([to_be_signed, &ecdsa_with_sha256(), &signature])
-}
-
-/// AlgorithmIdentifier of ecdsa-with-SHA256, without parameters (RFC 5758, 3.2).
-pub(super) fn ecdsa_with_sha256() -> Vec<u8> {
-    der::sequence([der::oid(&[1, 2, 840, 10_045, 4, 3, 2])])
+pub(super) fn signed(to_be_signed: &[u8], key: &impl SigningKey) -> Vec<u8> {
+    let signature = der::bit_string(&key.sign(to_be_signed));
+    der::sequence([to_be_signed, &key.algorithm_identifier(), &signature])
 }
 
 const VERSION_3: u64 = 2;
@@ -196,4 +235,6 @@ const COUNTRY: u64 = 6;
 const LOCALITY: u64 = 7;
 const STATE: u64 = 8;
 const ORGANIZATION: u64 = 10;
+const ORGANIZATIONAL_UNIT: u64 = 11;
+const FORGE: &str = "Attestry Forge - test only, trust nothing";
 const CONTEXT_0_CONSTRUCTED: u8 = 0xA0;

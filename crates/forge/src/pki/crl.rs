@@ -3,17 +3,17 @@
 use attestry_api::der;
 
 use super::{
-    Extension, KeyPair, Name,
-    certificate::{ecdsa_with_sha256, oid, signed},
+    Extension, KeyPair, Name, SigningKey,
+    certificate::{oid, signed},
 };
 
-/// Everything a revocation list says, and the key that signs it.
+/// Everything a revocation list says, and the key that signs it, which is of the kind `Key`.
 #[derive(Clone, Debug)]
-pub struct CrlSpec {
+pub struct CrlSpec<Key = KeyPair> {
     /// Issuer name.
     pub issuer: Name,
     /// The key that signs.
-    pub issuer_key: KeyPair,
+    pub issuer_key: Key,
     /// When it was issued, unix seconds.
     pub this_update: i64,
     /// When the next one is due, unix seconds; `None` leaves the field out.
@@ -33,9 +33,9 @@ pub struct RevokedCertificate {
     pub at: i64,
 }
 
-impl CrlSpec {
+impl<Key: SigningKey> CrlSpec<Key> {
     /// A list that revokes nothing, with the two extensions RFC 5280 demands.
-    pub fn empty(issuer: Name, issuer_key: KeyPair, number: u64, this_update: i64, next_update: i64) -> Self {
+    pub fn empty(issuer: Name, issuer_key: Key, number: u64, this_update: i64, next_update: i64) -> Self {
         let extensions = vec![
             Extension::new(oid::CRL_NUMBER, false, der::integer(number)),
             Extension::authority_key_id(&issuer_key),
@@ -72,7 +72,7 @@ impl CrlSpec {
     pub fn to_der(&self) -> Vec<u8> {
         let mut fields = vec![
             der::integer(VERSION_2),
-            ecdsa_with_sha256(),
+            self.issuer_key.algorithm_identifier(),
             self.issuer.to_der(),
             der::time(self.this_update),
         ];

@@ -2,78 +2,76 @@
 
 use std::{fmt, sync::Arc};
 
-use attestry_api::der;
 use aws_lc_rs::{
-    agreement::{ECDH_P256, PrivateKey},
-    digest,
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+    agreement::ECDH_P256,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING},
+};
+
+use super::{
+    SigningKey,
+    ec::{Curve, EcKey},
 };
 
 /// A P-256 key pair for tests; cheap to clone.
 #[derive(Clone)]
-pub struct KeyPair(Arc<Inner>);
-
-struct Inner {
-    public_point: [u8; 65],
-    signs_der: EcdsaKeyPair,
-    signs_raw: EcdsaKeyPair,
-}
+pub struct KeyPair(Arc<EcKey<65>>);
 
 impl KeyPair {
     /// The key pair of a private scalar (32 bytes, big-endian); `None` if it is zero or not below the
     /// order of the curve.
     pub fn from_scalar(scalar: &[u8; 32]) -> Option<Self> {
-        let public = PrivateKey::from_private_key(&ECDH_P256, scalar)
-            .ok()?
-            .compute_public_key()
-            .ok()?;
-        let public_point: [u8; 65] = public.as_ref().try_into().ok()?;
-        let pair =
-            |algorithm| EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, &public_point).ok();
-        let signs_der = pair(&ECDSA_P256_SHA256_ASN1_SIGNING)?;
-        let signs_raw = pair(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
-        Some(Self(Arc::new(Inner {
-            public_point,
-            signs_der,
-            signs_raw,
-        })))
+        Some(Self(Arc::new(EcKey::from_scalar(&P256, scalar)?)))
     }
 
     /// The uncompressed public point: 04, x, y (SEC 1, 2.3.3).
     pub fn public_point(&self) -> &[u8; 65] {
-        &self.0.public_point
+        self.0.public_point()
     }
 
     /// x and y of the public point, 32 bytes each, big-endian: the form of a quote's attestation key.
     pub fn public_xy(&self) -> [u8; 64] {
-        let [_, xy @ ..] = self.0.public_point;
+        let [_, xy @ ..] = *self.public_point();
         xy
     }
 
     /// SubjectPublicKeyInfo, DER (RFC 5480, section 2).
     pub fn spki(&self) -> Vec<u8> {
-        let algorithm = der::sequence([der::oid(&[1, 2, 840, 10_045, 2, 1]), der::oid(&PRIME256V1)]);
-        der::sequence([algorithm, der::bit_string(self.public_point())])
+        self.0.spki()
     }
 
     /// The key identifier: SHA-1 of the public point (RFC 5280, 4.2.1.2, method 1).
     pub fn key_id(&self) -> [u8; 20] {
-        let mut id = [0; 20];
-        id.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, self.public_point()).as_ref());
-        id
+        super::key_id(self.public_point())
     }
 
     /// ECDSA with SHA-256 over `message`, as a DER SEQUENCE of r and s.
     pub fn sign_der(&self, message: &[u8]) -> Vec<u8> {
-        sign(&self.0.signs_der, message)
+        self.0.sign_der(message)
     }
 
     /// ECDSA with SHA-256 over `message`: r then s, 32 bytes each, big-endian.
     pub fn sign_raw(&self, message: &[u8]) -> [u8; 64] {
         let mut out = [0; 64];
-        out.copy_from_slice(&sign(&self.0.signs_raw, message));
+        out.copy_from_slice(&self.0.sign_raw(message));
         out
+    }
+}
+
+impl SigningKey for KeyPair {
+    fn spki(&self) -> Vec<u8> {
+        Self::spki(self)
+    }
+
+    fn key_id(&self) -> [u8; 20] {
+        Self::key_id(self)
+    }
+
+    fn algorithm_identifier(&self) -> Vec<u8> {
+        self.0.algorithm_identifier()
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.sign_der(message)
     }
 }
 
@@ -83,16 +81,11 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "a valid key and the system's random generator do not fail"
-)]
-fn sign(key: &EcdsaKeyPair, message: &[u8]) -> Vec<u8> {
-    key.sign(&SystemRandom::new(), message)
-        .expect("signing with a valid P-256 key")
-        .as_ref()
-        .to_vec()
-}
-
-/// prime256v1, also called secp256r1 and P-256 (RFC 5480, 2.1.1.1).
-const PRIME256V1: [u64; 7] = [1, 2, 840, 10_045, 3, 1, 7];
+/// prime256v1, also called secp256r1, with SHA-256.
+static P256: Curve = Curve {
+    agreement: &ECDH_P256,
+    der: &ECDSA_P256_SHA256_ASN1_SIGNING,
+    raw: &ECDSA_P256_SHA256_FIXED_SIGNING,
+    oid: &[1, 2, 840, 10_045, 3, 1, 7],
+    signature_oid: &[1, 2, 840, 10_045, 4, 3, 2],
+};
