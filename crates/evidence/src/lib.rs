@@ -6,11 +6,13 @@
 //! [`rejection`]. It must not know HTTP, policies, tokens or storage.
 #![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
+pub mod azure;
 pub mod binding;
 pub mod claims;
 pub mod dcap;
 pub mod hex;
 pub mod inspect;
+mod json;
 pub mod openenclave;
 pub mod reader;
 pub mod rejection;

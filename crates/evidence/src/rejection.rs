@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::azure::AzureError;
 use crate::binding::BindingError;
 use crate::dcap::{AppraisalError, CollateralError, QuoteError};
 use crate::openenclave::OpenEnclaveError;
@@ -68,6 +69,9 @@ pub enum Rejected {
     /// The data handed over is not what the evidence vouches for.
     #[error(transparent)]
     Binding(#[from] BindingError),
+    /// The Azure form around the evidence is not acceptable.
+    #[error(transparent)]
+    Azure(#[from] AzureError),
 }
 
 impl Rejected {
@@ -81,6 +85,7 @@ impl Rejected {
             Self::Appraisal(error) => error.explain(),
             Self::Snp(error) => error.explain(),
             Self::Binding(error) => error.explain(),
+            Self::Azure(error) => error.explain(),
         }
     }
 }

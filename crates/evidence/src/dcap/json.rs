@@ -2,14 +2,13 @@
 //! name what it is about. Ambiguous texts (a member twice) are refused, unknown members are ignored. Owns JSON; what
 //! the fields mean is decided where a document is read.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::hex;
+use crate::json::{AmbiguityError, JsonLimits, abridged};
 use crate::time::UnixTime;
 
 /// A document or one of its fields cannot be read.
@@ -84,22 +83,14 @@ pub(super) fn without_trailing_nul(bytes: &[u8]) -> &[u8] {
 
 /// Refuses what is too large, too deep, not JSON, or names a member of one object twice.
 pub(super) fn check_unambiguous(bytes: &[u8]) -> Result<(), JsonError> {
-    if bytes.len() > MAX_DOCUMENT_BYTES {
-        return Err(JsonError::TooLarge {
-            size: bytes.len(),
-            limit: MAX_DOCUMENT_BYTES,
-        });
-    }
-    let syntax = |error: serde_json::Error| JsonError::Syntax {
-        reason: error.to_string(),
+    const LIMITS: JsonLimits = JsonLimits {
+        bytes: MAX_DOCUMENT_BYTES,
+        depth: MAX_DEPTH,
     };
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Unambiguous {
-        depth_left: MAX_DEPTH,
-    }
-    .deserialize(&mut deserializer)
-    .map_err(syntax)?;
-    deserializer.end().map_err(syntax)
+    crate::json::check_unambiguous(bytes, LIMITS).map_err(|error| match error {
+        AmbiguityError::TooLarge { size, limit } => JsonError::TooLarge { size, limit },
+        AmbiguityError::Syntax { reason } => JsonError::Syntax { reason },
+    })
 }
 
 /// An object of a document and the path that leads to it.
@@ -209,106 +200,11 @@ impl<'a> Object<'a> {
     }
 }
 
-/// At most so much of a value that is not what it should be as an error has room for, on one line.
-pub(super) fn abridged(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut shown = String::new();
-    for character in characters.by_ref().take(MAX_SHOWN_CHARACTERS) {
-        if character.is_control() {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    if characters.next().is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-/// Walks a JSON text without keeping it.
-#[derive(Clone, Copy)]
-struct Unambiguous {
-    depth_left: u8,
-}
-
-impl Unambiguous {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        self.depth_left
-            .checked_sub(1)
-            .map(|depth_left| Self { depth_left })
-            .ok_or_else(|| E::custom(format_args!("more than {MAX_DEPTH} levels deep")))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Unambiguous {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Unambiguous {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let below = self.deeper()?;
-        while elements.next_element_seed(below)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let below = self.deeper()?;
-        let mut seen = BTreeSet::new();
-        while let Some(name) = members.next_key::<String>()? {
-            members.next_value_seed(below)?;
-            if let Some(name) = seen.replace(name) {
-                return Err(A::Error::custom(format_args!(
-                    "member `{}` appears twice",
-                    name.escape_debug()
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The largest document read. Intel's longest TCB info takes about 20 KB; a service limit of one mebibyte leaves room
 /// for documents to grow fifty-fold.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 /// Intel's documents nest seven levels deep (envelope, TCB info, levels, level, TCB, components, component).
 const MAX_DEPTH: u8 = 16;
-/// A PEM line's worth, enough to recognise a value.
-const MAX_SHOWN_CHARACTERS: usize = 64;
 
 #[cfg(test)]
 mod tests;

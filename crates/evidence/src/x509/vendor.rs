@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{
     ParsedPublicKey, VerificationAlgorithm,
 };
 use der::asn1::{AnyRef, ObjectIdentifier, UintRef};
-use der::{Decode as _, Reader as _, SliceReader, Tag, TagNumber};
+use der::{Decode as _, Encode as _, Reader as _, Sequence, SliceReader, Tag, TagNumber};
 
 use super::family::{EC_P256, KeyFamily, oid};
 
@@ -43,17 +43,20 @@ impl RsaKey {
         &self.exponent
     }
 
+    /// The key of this modulus and public exponent, each big-endian, as TPMs and JWKs state them; leading zeros do not
+    /// count. `None` for sizes that are not used.
+    pub fn from_components(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
+        let key = EncodedKey {
+            modulus: UintRef::new(modulus).ok()?,
+            exponent: UintRef::new(exponent).ok()?,
+        };
+        Self::from_der(&key.to_der().ok()?)
+    }
+
     /// The key of an `RSAPublicKey` (RFC 8017, A.1.1); `None` when it is malformed or of a size that is not used.
     fn from_der(encoded: &[u8]) -> Option<Self> {
-        let mut reader = SliceReader::new(encoded).ok()?;
-        let (modulus, exponent) = reader
-            .sequence(|inner| {
-                let modulus: UintRef<'_> = inner.decode()?;
-                let exponent: UintRef<'_> = inner.decode()?;
-                Ok::<_, der::Error>((modulus.as_bytes().to_vec(), exponent.as_bytes().to_vec()))
-            })
-            .ok()?;
-        reader.finish().ok()?;
+        let EncodedKey { modulus, exponent } = EncodedKey::from_der(encoded).ok()?;
+        let (modulus, exponent) = (modulus.as_bytes().to_vec(), exponent.as_bytes().to_vec());
         let odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
         let usable = MODULUS_BYTES.contains(&modulus.len())
             && (1..=EXPONENT_BYTES).contains(&exponent.len())
@@ -66,6 +69,13 @@ impl RsaKey {
             encoded: encoded.to_vec(),
         })
     }
+}
+
+/// RFC 8017, A.1.1: `RSAPublicKey`.
+#[derive(Sequence)]
+struct EncodedKey<'a> {
+    modulus: UintRef<'a>,
+    exponent: UintRef<'a>,
 }
 
 impl VendorKey {

@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod azure;
 mod bit_flips;
 mod claims;
 mod differences;

@@ -74,3 +74,19 @@ fn rsa_keys_have_2048_to_4096_bits_and_an_odd_exponent() {
     assert!(rsa(256, &[1, 0, 0]).is_none(), "even");
     assert!(rsa(256, &[1, 0, 0, 0, 1]).is_none(), "five bytes");
 }
+
+#[test]
+fn an_rsa_key_is_the_same_by_its_numbers_and_in_its_encoding() {
+    let Some(VendorKey::Rsa(key)) = rsa(256, &[1, 0, 1]) else {
+        panic!("refused");
+    };
+    assert_eq!(
+        RsaKey::from_components(&[0xff; 256], &[1, 0, 1]),
+        Some(key.clone())
+    );
+    let padded = [&[0, 0][..], &[0xff; 256]].concat();
+    assert_eq!(RsaKey::from_components(&padded, &[0, 1, 0, 1]), Some(key.clone()));
+    assert_ne!(RsaKey::from_components(&[0xff; 256], &[3]), Some(key));
+    assert_eq!(RsaKey::from_components(&[], &[]), None);
+    assert_eq!(RsaKey::from_components(&[0xff; 256], &[]), None);
+}
