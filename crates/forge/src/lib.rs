@@ -10,6 +10,7 @@
 //! and a good default; a negative case is that default with one field changed.
 
 pub mod amd;
+pub mod azure;
 mod boot;
 mod field;
 pub mod intel;
