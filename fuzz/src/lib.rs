@@ -3,6 +3,7 @@
 //! panics, or when evidence is accepted that should not be.
 
 pub mod bearer;
+pub mod release;
 pub mod wire;
 mod world;
 

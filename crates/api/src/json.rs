@@ -11,6 +11,8 @@ use std::{cell::Cell, fmt};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+pub use numbers::compare as compare_numbers;
+
 /// Levels of arrays and objects a client may nest. The deepest document known from real clients (the
 /// runtime data of an Azure confidential VM) has four.
 pub const MAX_DEPTH: u8 = 32;
@@ -66,7 +68,7 @@ pub fn canonical_json(value: &Value) -> String {
 }
 
 /// Text of a client as messages show it: one line, and no longer than a name may reasonably be.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     const LONGEST: usize = 64;
     let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if text.chars().nth(LONGEST).is_some() {

@@ -28,7 +28,10 @@ fn scene() -> (tempfile::TempDir, String) {
         ..Jwk::default()
     };
     let header = json!({"alg": "ES256", "kid": "k", "typ": "JWT"});
-    let claims = json!({"iss": "https://a", "iat": 1000, "nbf": 1000, "exp": 2000, "sub": "s"});
+    let claims = json!({
+        "iss": "https://a", "iat": 1000, "nbf": 1000, "exp": 2000, "sub": "s",
+        "x-ms-isolation-tee": {"x-ms-attestation-type": "sevsnpvm", "debug": false, "svn": 3},
+    });
     let input = jws::signing_input(&header, &claims);
     let signature = key.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
     let token = jws::assemble(input, signature.as_ref());
@@ -120,4 +123,103 @@ fn an_unsigned_token_is_never_valid_and_nonsense_is_no_token() {
     let run = attestry_in(directory.path(), &["token", "inspect", "jwks.json"]).exits(2);
     assert!(run.stderr.contains("not a token"), "{}", run.stderr);
     attestry_in(directory.path(), &["token", "verify", "token.jwt"]).exits(2);
+}
+
+/// `token verify` with a release policy of this authority and condition, as text and as JSON.
+fn verify_against(authority: &str, condition: &Value, status: i32) -> (String, Value) {
+    let (directory, _) = scene();
+    let policy = json!({"version": "1.0.0", "anyOf": [{"authority": authority, "allOf": [condition]}]});
+    std::fs::write(directory.path().join("policy.json"), policy.to_string()).unwrap();
+    let args = [
+        &[
+            "token",
+            "verify",
+            "token.jwt",
+            "--jwks",
+            "jwks.json",
+            "--at",
+            "1500",
+        ][..],
+        &["--release-policy", "policy.json"],
+    ]
+    .concat();
+    let text = attestry_in(directory.path(), &args).exits(status).stdout;
+    let json = attestry_in(directory.path(), &[&args[..], &["--json"]].concat())
+        .exits(status)
+        .json();
+    (text, json)
+}
+
+#[test]
+fn a_release_policy_that_is_met_is_met() {
+    let condition = json!({"allOf": [
+        {"claim": "x-ms-isolation-tee.x-ms-attestation-type", "equals": "sevsnpvm"},
+        {"claim": "x-ms-isolation-tee.debug", "equals": "false"},
+        {"claim": "x-ms-isolation-tee.svn", "greaterOrEquals": 3},
+    ]});
+    let (text, json) = verify_against("https://a/", &condition, 0);
+    assert!(text.contains("released: by `https://a/` (anyOf[0])"), "{text}");
+    assert_eq!((&json["valid"], &json["error"]), (&json!(true), &Value::Null));
+    assert_eq!(json["release"]["released"], true);
+    assert_eq!(json["release"]["issuer"], "https://a");
+}
+
+#[test]
+fn a_release_policy_that_is_not_met_is_explained() {
+    let condition = json!({"claim": "x-ms-isolation-tee.svn", "greater": 3});
+    let (text, json) = verify_against("https://a", &condition, 1);
+    let message = "the claim `x-ms-isolation-tee.svn` is the number 3, `greater` the number 3 is demanded";
+    assert!(text.contains("not released:") && text.contains(message), "{text}");
+    assert!(text.contains("anyOf[0].allOf[0]"), "{text}");
+    assert_eq!(
+        json["release"]["authorities"],
+        json!([{
+            "place": "anyOf[0]", "authority": "https://a", "is_issuer": true, "released": false,
+            "unmet": [{
+                "place": "anyOf[0].allOf[0]", "claim": "x-ms-isolation-tee.svn", "operator": "greater",
+                "expected": 3, "found": 3, "message": message,
+            }],
+        }])
+    );
+    assert_eq!(json["valid"], true);
+    assert!(
+        json["error"]["message"].as_str().unwrap().contains(message),
+        "{json}"
+    );
+
+    let (text, json) = verify_against("https://b", &json!({"claim": "sub", "equals": "s"}), 1);
+    assert!(
+        text.contains("issuer `https://a` is no authority of the release policy"),
+        "{text}"
+    );
+    assert_eq!(json["release"]["authorities"][0]["is_issuer"], false);
+}
+
+#[test]
+fn a_release_policy_never_makes_up_for_a_bad_token() {
+    let (directory, _) = scene();
+    let policy =
+        r#"{"version":"1.0.0","anyOf":[{"authority":"https://a","allOf":[{"claim":"sub","exists":true}]}]}"#;
+    std::fs::write(directory.path().join("policy.json"), policy).unwrap();
+    let with = |at, policy| {
+        let keys = ["token", "verify", "token.jwt", "--jwks", "jwks.json", "--at", at];
+        attestry_in(
+            directory.path(),
+            &[&keys[..], &["--release-policy", policy]].concat(),
+        )
+    };
+    assert!(with("2000", "policy.json").exits(1).stdout.contains("expired"));
+    with("1500", "policy.json").exits(0);
+    std::fs::write(
+        directory.path().join("bad.json"),
+        r#"{"version":"1.0.0","anyOf":[]}"#,
+    )
+    .unwrap();
+    let bad = with("1500", "bad.json").exits(2);
+    assert!(
+        bad.stderr.contains("`bad.json`: `anyOf` is empty"),
+        "{}",
+        bad.stderr
+    );
+    with("1500", "absent.json").exits(2);
 }

@@ -38,6 +38,8 @@
 //! # }
 //! ```
 //!
+//! Whoever keeps secrets for attested workloads finds in [`key_release`] what decides over a token and wraps the secret.
+//!
 //! It knows the wire and the rules of tokens; it must not know how the service works inside.
 
 mod administration;
@@ -45,6 +47,7 @@ mod attestation;
 mod client;
 mod control_plane;
 mod error;
+pub mod key_release;
 mod signing;
 mod token;
 mod transport;
@@ -67,5 +70,5 @@ pub use crate::control_plane::{
     ControlPlane, DeletedProvider, NewProvider, Provider, ProviderProperties, ProviderUpdate,
 };
 pub use crate::error::ClientError;
-pub use crate::signing::{PolicySigner, SignedUse, SigningError};
+pub use crate::signing::{CertifiedKey, PolicySigner, SignedUse, SigningError};
 pub use crate::token::{TokenError, TokenRules};

@@ -59,18 +59,21 @@ pub struct SignedUse {
 }
 
 /// A private key and its certificate, checked to belong together.
-pub struct PolicySigner {
+pub struct CertifiedKey {
     key: Key,
     kind: KeyKind,
     certificates: Vec<Vec<u8>>,
 }
+
+/// Who signs policies, and what else administrators send.
+pub struct PolicySigner(CertifiedKey);
 
 enum Key {
     Rsa(Box<RsaKeyPair>),
     Ec(EcdsaKeyPair),
 }
 
-impl PolicySigner {
+impl CertifiedKey {
     /// From PEM texts: the private key (RSA, or EC on P-256, P-384 or P-521), and its certificate followed by those
     /// that lead to its authority.
     pub fn from_pem(key_pem: &[u8], certificate_pem: &[u8]) -> Result<Self, SigningError> {
@@ -101,6 +104,44 @@ impl PolicySigner {
         self.kind.algorithm_name()
     }
 
+    /// A JWS of a JSON document, with the certificates in `x5c`.
+    pub fn sign_json(&self, payload: &Value) -> Result<String, SigningError> {
+        self.sign(&canonical_json(payload))
+    }
+
+    fn sign(&self, payload: &str) -> Result<String, SigningError> {
+        let x5c: Vec<_> = self
+            .certificates
+            .iter()
+            .map(|der| b64::encode_standard(der))
+            .collect();
+        let header = canonical_json(&json!({ "alg": self.algorithm(), "x5c": x5c }));
+        let input = format!(
+            "{}.{}",
+            b64::encode_url(header.as_bytes()),
+            b64::encode_url(payload.as_bytes())
+        );
+        let signature = self.key.sign(input.as_bytes())?;
+        Ok(jws::assemble(input, &signature))
+    }
+}
+
+impl PolicySigner {
+    /// From PEM texts, as [`CertifiedKey::from_pem`] takes them.
+    pub fn from_pem(key_pem: &[u8], certificate_pem: &[u8]) -> Result<Self, SigningError> {
+        CertifiedKey::from_pem(key_pem, certificate_pem).map(Self)
+    }
+
+    /// DER of the certificates, the signer's own first.
+    pub fn certificates(&self) -> &[Vec<u8>] {
+        self.0.certificates()
+    }
+
+    /// The signature algorithm: `RS256`, `ES256`, `ES384` or `ES512`.
+    pub fn algorithm(&self) -> &'static str {
+        self.0.algorithm()
+    }
+
     /// The JWS that sets a policy to `text`.
     pub fn sign_policy(&self, text: &str, only_for: Option<&SignedUse>) -> Result<String, SigningError> {
         self.sign_members(
@@ -112,7 +153,7 @@ impl PolicySigner {
     /// The JWS that resets a policy: without a payload, as MAA's clients send it, unless it names its use.
     pub fn sign_reset(&self, only_for: Option<&SignedUse>) -> Result<String, SigningError> {
         match only_for {
-            None => self.sign(""),
+            None => self.0.sign(""),
             Some(_) => self.sign_members([], only_for),
         }
     }
@@ -158,23 +199,7 @@ impl PolicySigner {
             payload.insert("aud".to_owned(), url.clone().into());
             payload.insert(claim::IAT.to_owned(), (*issued_at).into());
         }
-        self.sign(&canonical_json(&payload.into()))
-    }
-
-    fn sign(&self, payload: &str) -> Result<String, SigningError> {
-        let x5c: Vec<_> = self
-            .certificates
-            .iter()
-            .map(|der| b64::encode_standard(der))
-            .collect();
-        let header = canonical_json(&json!({ "alg": self.algorithm(), "x5c": x5c }));
-        let input = format!(
-            "{}.{}",
-            b64::encode_url(header.as_bytes()),
-            b64::encode_url(payload.as_bytes())
-        );
-        let signature = self.key.sign(input.as_bytes())?;
-        Ok(jws::assemble(input, &signature))
+        self.0.sign_json(&payload.into())
     }
 }
 

@@ -144,4 +144,4 @@ pub(crate) fn repeats(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

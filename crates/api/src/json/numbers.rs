@@ -2,6 +2,8 @@
 //! bits exactly and everything else as a double (RFC 8259, section 6, on interoperability); a number that this
 //! would change is refused, because the evidence vouches for the text that the client sent.
 
+use std::cmp::Ordering;
+
 use serde_json::Number;
 
 const OVERSIZED: &str = "an integer does not fit into 64 bits";
@@ -27,6 +29,30 @@ pub(super) fn first_changed(text: &[u8]) -> Option<(usize, &'static str)> {
         };
     }
     None
+}
+
+/// Which of two numbers is larger, as the decimal numbers they are written as: nothing is rounded on the way, as it would
+/// be if a 64-bit integer had to become a double first. `None` only for what is no decimal number.
+pub fn compare(left: &Number, right: &Number) -> Option<Ordering> {
+    let (left, right) = (decimal(&left.to_string())?, decimal(&right.to_string())?);
+    Some(match (left.0, right.0) {
+        (false, true) => Ordering::Greater,
+        (true, false) => Ordering::Less,
+        (false, false) => compare_magnitudes(&left, &right),
+        (true, true) => compare_magnitudes(&right, &left),
+    })
+}
+
+/// Digits have no zeros at either end, so that the place of the first one decides, then the digits as text.
+fn compare_magnitudes(left: &Decimal, right: &Decimal) -> Ordering {
+    let first_digit = |(_, digits, exponent): &Decimal| {
+        let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
+        (!digits.is_empty()).then(|| exponent.saturating_add(length))
+    };
+    // Zero has no digit, and `None` is less than any place.
+    first_digit(left)
+        .cmp(&first_digit(right))
+        .then_with(|| left.1.cmp(&right.1))
 }
 
 /// What follows a string whose opening quotation mark was read.
@@ -64,8 +90,10 @@ fn fault(number: &[u8]) -> Option<&'static str> {
 }
 
 /// A decimal number with one form for each value: sign, digits without zeros at either end, power of ten.
+type Decimal = (bool, String, i64);
+
 /// `None` when the exponent is beyond all reason.
-fn decimal(text: &str) -> Option<(bool, String, i64)> {
+fn decimal(text: &str) -> Option<Decimal> {
     let (negative, text) = match text.strip_prefix('-') {
         Some(text) => (true, text),
         None => (false, text),

@@ -68,6 +68,45 @@ fn a_changed_number_is_located_behind_strings_that_look_like_numbers() {
 }
 
 #[test]
+fn numbers_are_compared_as_decimal_numbers() {
+    let number = |text: &str| -> Number { serde_json::from_str(text).unwrap() };
+    // Each is less than the next; a double cannot tell the three around 2^53 apart.
+    let ascending = [
+        "-1.7976931348623157e308",
+        "-9007199254740993",
+        "-9007199254740992.0",
+        "-1.5",
+        "-0.25",
+        "0",
+        "5e-324",
+        "0.25",
+        "9",
+        "10",
+        "10.5",
+        "9007199254740992.0",
+        "9007199254740993",
+        "18446744073709551615",
+        "1.7976931348623157e308",
+    ];
+    for (place, left) in ascending.iter().enumerate() {
+        for (other, right) in ascending.iter().enumerate() {
+            let found = compare_numbers(&number(left), &number(right));
+            assert_eq!(found, Some(place.cmp(&other)), "{left} and {right}");
+        }
+    }
+    for (left, right) in [
+        ("0", "-0"),
+        ("0", "0.0"),
+        ("1", "1.0"),
+        ("100", "1e2"),
+        ("-3", "-3.00"),
+    ] {
+        let found = compare_numbers(&number(left), &number(right));
+        assert_eq!(found, Some(std::cmp::Ordering::Equal), "{left} and {right}");
+    }
+}
+
+#[test]
 fn values_are_counted_also_inside_others() {
     let of = |pairs: u32| {
         let pairs = vec!["[0]"; usize::try_from(pairs).unwrap()];

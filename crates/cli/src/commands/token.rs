@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use attestry_api::jws::CompactJws;
+use attestry_client::key_release::{Evaluation, ReleasePolicy};
 use attestry_client::{ClientError, JwkSet, TokenRules, ValidatedToken};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
@@ -43,7 +44,7 @@ struct InspectArgs {
     token: String,
 }
 
-/// Check signature, issuer and times of a token
+/// Check signature, issuer and times of a token, and whether a release policy is met
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("keys").required(true).multiple(true).args(["endpoint", "jwks"])))]
 #[command(after_help = "\
@@ -51,9 +52,12 @@ Examples:
   attestry token verify token.jwt --endpoint https://localhost:8443 --ca ca.pem
   attestry token verify token.jwt --jwks keys.json --issuer https://localhost:8443
   attestry token verify token.jwt --jwks keys.json --at 2026-03-01T00:00:00Z
+  attestry token verify token.jwt --endpoint https://localhost:8443 --ca ca.pem \\
+      --release-policy policy.json
 
 With --endpoint the issuer and the keys come from the service's metadata; with --jwks from the
-file, and the issuer is only checked when --issuer names it.")]
+file, and the issuer is only checked when --issuer names it. A release policy compares the token's
+issuer with its authorities: the file's keys must then be that issuer's.")]
 struct VerifyArgs {
     /// The token itself, or a file that holds it; `-` reads stdin
     #[arg(value_name = "TOKEN|FILE")]
@@ -78,6 +82,10 @@ struct VerifyArgs {
     /// Certificate (PEM) of the authority that issued the service's TLS certificate
     #[arg(long, value_name = "FILE", env = "ATTESTRY_CA")]
     ca: Option<PathBuf>,
+
+    /// A release policy of Azure Key Vault, as JSON or in its wire form: would it release a key?
+    #[arg(long, value_name = "FILE")]
+    release_policy: Option<PathBuf>,
 }
 
 pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
@@ -97,6 +105,7 @@ fn inspect(args: &InspectArgs, output: Output) -> Result<Verdict, Failure> {
 fn verify(args: &VerifyArgs, output: Output) -> Result<Verdict, Failure> {
     let token = token_text(&args.token)?;
     Decoded::parse(&token)?;
+    let policy = args.release_policy.as_deref().map(release_policy).transpose()?;
     let mut rules = TokenRules::new();
     if let Some(issuer) = &args.issuer {
         rules = rules.issuer(issuer);
@@ -118,22 +127,68 @@ fn verify(args: &VerifyArgs, output: Output) -> Result<Verdict, Failure> {
         (None, None) => return Err(Failure::usage("either --endpoint or --jwks is needed")),
     };
     match checked {
-        Ok(validated) => valid(&validated, output),
+        Ok(validated) => valid(&validated, policy.as_ref(), output),
         Err(ClientError::Token(error)) => invalid(&error.to_string(), output),
         Err(error) => Err(service::failure(&error)),
     }
 }
 
-fn valid(token: &ValidatedToken, output: Output) -> Result<Verdict, Failure> {
-    let document = json!({"valid": true, "header": token.header(), "claims": token.claims(), "error": null});
+fn release_policy(path: &Path) -> Result<ReleasePolicy, Failure> {
+    ReleasePolicy::from_json(&input::read(path)?)
+        .map_err(|error| Failure::usage(format!("{}: {error}", input::name(path))))
+}
+
+fn valid(token: &ValidatedToken, policy: Option<&ReleasePolicy>, output: Output) -> Result<Verdict, Failure> {
+    let release = match policy.map(|policy| policy.evaluate(token)).transpose() {
+        Ok(release) => release,
+        Err(error) => return invalid(&error.to_string(), output),
+    };
+    let refusal = release.as_ref().filter(|release| !release.is_released());
+    let error = refusal.map(|refusal| json!({"message": refusal.to_string()}));
+    let mut document =
+        json!({"valid": true, "header": token.header(), "claims": token.claims(), "error": error});
+    if let (Some(release), Some(members)) = (&release, document.as_object_mut()) {
+        members.insert("release".to_owned(), json!(release));
+    }
     output.answer(&document, || {
         format!(
-            "{} signature, issuer and times are good\n\n{}",
+            "{} signature, issuer and times are good\n{}\n{}",
             paint(GOOD, "valid:"),
+            release.as_ref().map(release_text).unwrap_or_default(),
             claims(token.claims())
         )
     })?;
-    Ok(Verdict::Accepted)
+    Ok(if refusal.is_some() {
+        Verdict::Refused
+    } else {
+        Verdict::Accepted
+    })
+}
+
+/// The decision, and what stands in its way.
+fn release_text(release: &Evaluation) -> String {
+    if let Some(authority) = release.releasing_authority() {
+        let (place, issuer) = (&authority.place, &authority.authority);
+        return format!("{} by `{issuer}` ({place})\n", paint(GOOD, "released:"));
+    }
+    let mut unmet = release.unmet().peekable();
+    if unmet.peek().is_none() {
+        return format!("{} {release}\n", paint(BAD, "not released:"));
+    }
+    let conditions: Vec<_> = unmet
+        .map(|condition| {
+            format!(
+                "  {}\n    {}\n",
+                paint(FAINT, &condition.place),
+                condition.message
+            )
+        })
+        .collect();
+    let conditions = conditions.concat();
+    format!(
+        "{} the release policy is not met\n{conditions}",
+        paint(BAD, "not released:")
+    )
 }
 
 fn invalid(reason: &str, output: Output) -> Result<Verdict, Failure> {

@@ -6,20 +6,21 @@ use serde_json::json;
 
 use super::*;
 
-const NOW: i64 = 1_700_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000;
 
-struct Issuer {
+/// An issuer of tokens that are valid at [`NOW`].
+pub(crate) struct Issuer {
     key: EcdsaKeyPair,
 }
 
 impl Issuer {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             key: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
         }
     }
 
-    fn keys(&self) -> JwkSet {
+    pub(crate) fn keys(&self) -> JwkSet {
         let point = self.key.public_key().as_ref();
         let key = Jwk {
             kty: "EC".to_owned(),
@@ -33,8 +34,16 @@ impl Issuer {
     }
 
     fn token(&self) -> String {
+        self.token_of(&json!({"iss": "https://a", "nonce": "n"}))
+    }
+
+    /// A token with these claims and the times.
+    pub(crate) fn token_of(&self, claims: &Value) -> String {
         let header = json!({"alg": "ES256", "kid": "one", "typ": "JWT"});
-        let claims = json!({"iss": "https://a", "iat": NOW, "nbf": NOW, "exp": NOW + 100, "nonce": "n"});
+        let mut claims = claims.clone();
+        for (name, time) in [("iat", NOW), ("nbf", NOW), ("exp", NOW + 100)] {
+            claims[name] = time.into();
+        }
         let input = jws::signing_input(&header, &claims);
         let signature = self.key.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
         jws::assemble(input, signature.as_ref())
