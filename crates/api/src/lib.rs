@@ -23,6 +23,7 @@ pub mod openid;
 pub mod policy_envelope;
 pub mod request;
 pub mod signed_envelope;
+pub mod snp_evidence;
 pub mod spki;
 
 pub use api_version::{API_VERSIONS, ApiVersion};

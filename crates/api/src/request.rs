@@ -5,11 +5,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{
-    AttestationType,
-    b64::{self, Base64Error},
-    json::{self, JsonError},
-};
+use self::members::Members;
+use crate::{AttestationType, b64::Base64Error, json::JsonError};
+
+pub(crate) mod members;
 
 /// A parsed attest request. Nothing in it is trusted yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +101,16 @@ pub enum RequestError {
         /// What is wrong with it.
         reason: String,
     },
+    /// More endorsements than any genuine request carries.
+    #[error("the member `{member}` has {found} entries, more than {limit}")]
+    TooMany {
+        /// Its name, dotted.
+        member: String,
+        /// How many there are.
+        found: usize,
+        /// The largest number accepted.
+        limit: usize,
+    },
     /// No request body is defined for the type.
     #[error("attest requests for `{kind}` are not supported by this release")]
     Unsupported {
@@ -147,10 +156,8 @@ impl AttestRequest {
 fn evidence_member(kind: AttestationType) -> Result<&'static str, RequestError> {
     match kind {
         AttestationType::SgxEnclave | AttestationType::TdxVm => Ok("quote"),
-        AttestationType::OpenEnclave => Ok("report"),
-        AttestationType::SevSnpVm | AttestationType::AzureGuest | AttestationType::Tpm => {
-            Err(RequestError::Unsupported { kind })
-        }
+        AttestationType::OpenEnclave | AttestationType::SevSnpVm => Ok("report"),
+        AttestationType::AzureGuest | AttestationType::Tpm => Err(RequestError::Unsupported { kind }),
     }
 }
 
@@ -164,6 +171,7 @@ impl RequestError {
             | Self::Type { member, .. }
             | Self::Base64 { member, .. }
             | Self::DataType { member, .. }
+            | Self::TooMany { member, .. }
             | Self::NotJsonData { member, .. } => member,
         }
     }
@@ -179,152 +187,9 @@ impl RequestError {
             Self::Base64 { .. } => "invalid_base64",
             Self::DataType { .. } => "unknown_data_type",
             Self::NotJsonData { .. } => "invalid_json_data",
+            Self::TooMany { .. } => "too_many_entries",
             Self::Unsupported { .. } => "unsupported_type",
         }
-    }
-}
-
-/// The members of an object, looked up without regard to case.
-struct Members {
-    prefix: &'static str,
-    members: Map<String, Value>,
-}
-
-impl Members {
-    fn of_body(body: &[u8]) -> Result<Self, RequestError> {
-        match json::parse_strict(body).map_err(RequestError::Json)? {
-            Value::Object(members) => Self::new("", members),
-            _ => Err(RequestError::NotAnObject),
-        }
-    }
-
-    /// Folds member names to lower case; `null` members are dropped.
-    fn new(prefix: &'static str, members: Map<String, Value>) -> Result<Self, RequestError> {
-        let mut folded = Map::new();
-        for (name, value) in members {
-            if folded.insert(name.to_ascii_lowercase(), value).is_some() {
-                return Err(RequestError::Duplicate {
-                    member: dotted(prefix, &json::shown(&name)),
-                });
-            }
-        }
-        folded.retain(|_, value| !value.is_null());
-        Ok(Self {
-            prefix,
-            members: folded,
-        })
-    }
-
-    fn value(&self, name: &str) -> Option<&Value> {
-        self.members.get(&name.to_ascii_lowercase())
-    }
-
-    fn wrong_type(&self, name: &str, expected: &'static str, found: &Value) -> RequestError {
-        RequestError::Type {
-            member: dotted(self.prefix, name),
-            expected,
-            found: kind_of(found),
-        }
-    }
-
-    fn text(&self, name: &str) -> Result<Option<&str>, RequestError> {
-        let Some(value) = self.value(name) else {
-            return Ok(None);
-        };
-        value
-            .as_str()
-            .map(Some)
-            .ok_or_else(|| self.wrong_type(name, "a string", value))
-    }
-
-    fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, RequestError> {
-        let Some(text) = self.text(name)? else {
-            return Ok(None);
-        };
-        b64::decode_lenient(text)
-            .map(Some)
-            .map_err(|error| RequestError::Base64 {
-                member: dotted(self.prefix, name),
-                error,
-            })
-    }
-
-    fn required_bytes(&self, name: &str) -> Result<Vec<u8>, RequestError> {
-        self.bytes(name)?.ok_or_else(|| RequestError::Missing {
-            member: dotted(self.prefix, name),
-        })
-    }
-
-    /// The specification's nonce is a string; the confidential containers sidecar sends a number, 0 when
-    /// it has none.
-    fn nonce(&self) -> Result<Option<String>, RequestError> {
-        match self.value("nonce") {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(Value::Number(number)) if number.as_u64() == Some(0) => Ok(None),
-            Some(Value::Number(number)) if number.is_u64() || number.is_i64() => Ok(Some(number.to_string())),
-            Some(other) => Err(self.wrong_type("nonce", "a string or an integer", other)),
-        }
-    }
-
-    /// `{"data", "dataType"}`. Sidecars send both empty for "none".
-    fn attested_data(&self, name: &'static str) -> Result<Option<AttestedData>, RequestError> {
-        let inner = match self.value(name) {
-            None => return Ok(None),
-            Some(Value::Object(members)) => Self::new(name, members.clone())?,
-            Some(other) => return Err(self.wrong_type(name, "an object", other)),
-        };
-        let data_type = inner.text("dataType")?.unwrap_or_default();
-        let bytes = inner.bytes("data")?;
-        if data_type.is_empty() && bytes.as_ref().is_none_or(Vec::is_empty) {
-            return Ok(None);
-        }
-        let bytes = bytes.ok_or_else(|| RequestError::Missing {
-            member: dotted(name, "data"),
-        })?;
-        let content = match data_type.to_ascii_lowercase().as_str() {
-            "" | "binary" => DataContent::Binary,
-            "json" => DataContent::Json(json_object(&bytes, name)?),
-            _ => {
-                let member = dotted(name, "dataType");
-                return Err(RequestError::DataType {
-                    member,
-                    found: json::shown(data_type),
-                });
-            }
-        };
-        Ok(Some(AttestedData { bytes, content }))
-    }
-}
-
-fn json_object(bytes: &[u8], name: &str) -> Result<Map<String, Value>, RequestError> {
-    let not_json = |reason| RequestError::NotJsonData {
-        member: dotted(name, "data"),
-        reason,
-    };
-    match json::parse_strict(bytes) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(other) => Err(not_json(format!("it is {}", kind_of(&other)))),
-        Err(error) => Err(not_json(error.to_string())),
-    }
-}
-
-fn dotted(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{prefix}.{name}")
-    }
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
     }
 }
 

@@ -13,7 +13,7 @@ use attestry_evidence::time::UnixTime;
 use attestry_evidence::x509::TrustAnchors;
 use attestry_evidence::{binding, sgx, tdx};
 use attestry_policy::ClaimSet;
-use attestry_service::attest::policy_claims;
+use attestry_service::attest::{Findings, policy_claims};
 use attestry_service::collateral::{CollateralKey, Edition};
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
@@ -134,7 +134,7 @@ impl Case {
         let rest_of_report_data_is_set = self.bind(&quote)?;
         let claims = self.claims(&appraisal, &collateral);
         Ok(Appraised {
-            policy_claims: policy_claims(&appraisal, &collateral, &self.evidence),
+            policy_claims: policy_claims(&Findings::of_quote(&appraisal, &collateral, &self.evidence)),
             appraisal,
             claims,
             rest_of_report_data_is_set,

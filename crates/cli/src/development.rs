@@ -26,6 +26,7 @@ pub fn fixtures(as_of: Option<i64>, more: Vec<(Tee, CollateralDocuments)>) -> De
     DevFixtures {
         as_of: as_of.map(UnixTime::new),
         trust_roots: vec![forge.root_certificate_der()],
+        amd_anchors: Vec::new(),
         collateral,
     }
 }

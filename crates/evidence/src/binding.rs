@@ -29,6 +29,14 @@ pub enum BindingError {
     /// Init-time data was handed over with an enclave that has no configuration id.
     #[error("init-time data needs an enclave with key separation and sharing")]
     InitTimeDataWithoutKss,
+    /// The host data is not the hash of the init-time data.
+    #[error("the host data is not the sha-256 of the init-time data")]
+    HostData {
+        /// SHA-256 of the init-time data.
+        hash: [u8; 32],
+        /// HOST_DATA.
+        found: [u8; 32],
+    },
     /// The configuration id is not the hash of the init-time data, followed by zeros.
     #[error("the configuration id is not the sha-256 of the init-time data")]
     InitTimeData {
@@ -67,6 +75,15 @@ pub fn bind_init_time_data_sgx(config_id: &[u8; 64], kss: bool, data: &[u8]) -> 
 /// sets at launch.
 pub fn bind_init_time_data_tdx(mrconfigid: &[u8; 48], data: &[u8]) -> Result<(), BindingError> {
     bind_configuration_id(mrconfigid, data)
+}
+
+/// Binds init-time data of an SNP guest (MAA attest API, `initTimeData`): HOST_DATA must be its SHA-256.
+pub fn bind_init_time_data_snp(host_data: &[u8; 32], data: &[u8]) -> Result<(), BindingError> {
+    let hash = sha256(data);
+    verify_slices_are_equal(host_data, &hash).map_err(|_| BindingError::HostData {
+        hash,
+        found: *host_data,
+    })
 }
 
 /// Whether the first 32 bytes of `report_data` are the SHA-256 of `data`. Takes the same time whatever differs.
@@ -111,6 +128,13 @@ impl BindingError {
                 "set".into(),
                 "not set".into(),
                 "enable key separation and sharing in the enclave, or send no init-time data",
+            ),
+            Self::HostData { hash, found } => (
+                "init_time_data_hash",
+                "host_data",
+                hex::encode(hash),
+                hex::encode(found),
+                "launch the guest with the sha-256 of the init-time data as its host data",
             ),
             Self::InitTimeData { hash, found } => (
                 "init_time_data_hash",

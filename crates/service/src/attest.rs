@@ -9,10 +9,12 @@ mod baselines;
 mod claims;
 mod decision;
 mod error;
-mod evidence;
+mod findings;
 mod limits;
 mod pool;
+mod quote;
 mod refusal;
+mod snp;
 
 use std::sync::Arc;
 
@@ -21,8 +23,7 @@ use attestry_api::{
     request::{AttestRequest, RequestError},
 };
 use attestry_evidence::{
-    dcap::{Quote, Tee, VerifiedCollateral, VerifiedPck, appraise, check_signatures},
-    rejection::Rejected,
+    dcap::{Tee, VerifiedPck, check_signatures},
     time::UnixTime,
 };
 use bytes::Bytes;
@@ -35,13 +36,16 @@ pub use self::{
     baselines::TcbBaseline,
     claims::policy_claims,
     error::AttestError,
+    findings::Findings,
     limits::{AttestLimits, Place},
     pool::{WorkPool, WorkPoolError},
+    quote::AdmittedQuote,
     refusal::{Denial, TcbRefusal},
 };
+use self::snp::SnpCase;
 use crate::{
     clock::Clock,
-    collateral::{Baseline, CollateralService, PckCache},
+    collateral::{AmdCollateral, Baseline, CollateralService, PckCache, VekId},
     provider::{Provider, StoredPolicy},
 };
 
@@ -51,6 +55,7 @@ pub struct Attestor {
     verification_clock: Clock,
     token_clock: Clock,
     collateral: CollateralService,
+    amd: AmdCollateral,
     pool: WorkPool,
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -65,6 +70,7 @@ impl Attestor {
         verification_clock: Clock,
         token_clock: Clock,
         collateral: CollateralService,
+        amd: AmdCollateral,
         pool: WorkPool,
     ) -> Self {
         let limits = AttestLimits::default();
@@ -72,6 +78,7 @@ impl Attestor {
             verification_clock,
             token_clock,
             collateral,
+            amd,
             pool,
             places: Arc::new(Semaphore::new(limits.in_flight)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
@@ -113,15 +120,50 @@ impl Attestor {
             let request = form.decode(&body, kind)?;
             attestor.begin(Case::new(provider, kind, request)?, now)
         };
-        let (case, pck) = match self.pool.run(begin).await?? {
-            Begun::Attested(attested) => return Ok(attested),
-            Begun::WantsCollateral { case, pck } => (case, pck),
+        match self.pool.run(begin).await?? {
+            Begun::Attested(attested) => Ok(attested),
+            Begun::WantsCollateral { case, pck } => self.finish_quote(case, &pck, now).await,
+            Begun::WantsVek { case, wanted } => self.finish_report(case, &wanted, now).await,
+        }
+    }
+
+    async fn finish_quote(
+        &self,
+        case: Box<Case>,
+        pck: &VerifiedPck,
+        now: UnixTime,
+    ) -> Result<Attested, AttestError> {
+        let Family::Quote { tee, baseline } = case.family else {
+            return Err(RequestError::Unsupported { kind: case.kind }.into());
         };
-        let collateral = self.obtain(&case, &pck, now).await?;
+        let obtained = async { Ok(self.collateral.obtain(pck, tee, &baseline, now).await?) };
+        let collateral = self.wait_for(obtained).await?;
         let attestor = self.clone();
         let finish = move || {
             let evidence = case.admit(attestor.collateral.pck_cache(), now)?;
             evidence.attest_with(&collateral, now, attestor.token_clock.now())
+        };
+        self.pool.run(finish).await?
+    }
+
+    async fn finish_report(
+        &self,
+        case: Box<Case>,
+        wanted: &VekId,
+        now: UnixTime,
+    ) -> Result<Attested, AttestError> {
+        let obtained = async {
+            let vek = self.amd.obtain(wanted, now).await;
+            vek.map_err(|reason| AttestError::Vek(Box::new(reason)))
+        };
+        let vek = self.wait_for(obtained).await?;
+        let attestor = self.clone();
+        let finish = move || {
+            let issued_at = attestor.token_clock.now();
+            let evidence = SnpCase::new(&case)?;
+            evidence
+                .admit()?
+                .attest_with(&vek, &attestor.amd, now, issued_at)
         };
         self.pool.run(finish).await?
     }
@@ -139,22 +181,48 @@ impl Attestor {
         let attestor = self.clone();
         let judge = move || {
             let case = Case::new(provider, kind, form.decode(&body, kind)?)?;
-            let evidence = case.admit(attestor.collateral.pck_cache(), now)?;
-            let held = attestor
-                .collateral
-                .held(&evidence.pck, case.tee, &case.baseline, now);
-            held.map(|collateral| evidence.judge_with(&collateral, now))
-                .transpose()
+            attestor.judge_held(&case, now)
         };
         self.pool.run(judge).await?
+    }
+
+    fn judge_held(&self, case: &Case, now: UnixTime) -> Result<Option<Judged>, AttestError> {
+        match case.family {
+            Family::Quote { tee, baseline } => {
+                let evidence = case.admit(self.collateral.pck_cache(), now)?;
+                let held = self.collateral.held(&evidence.pck, tee, &baseline, now);
+                held.map(|collateral| evidence.judge_with(&collateral, now))
+                    .transpose()
+            }
+            Family::SnpReport => {
+                let evidence = SnpCase::new(case)?;
+                let evidence = evidence.admit()?;
+                let held = evidence.vek(&self.amd)?;
+                held.map(|vek| evidence.judge_with(&vek, &self.amd, now))
+                    .transpose()
+            }
+        }
     }
 
     /// As far as it goes without waiting: to the end, when the collateral is at hand. Before a source is asked
     /// for a stranger's platform, the evidence must at least be signed by that platform.
     fn begin(&self, case: Case, now: UnixTime) -> Result<Begun, AttestError> {
+        match case.family {
+            Family::Quote { tee, baseline } => self.begin_quote(case, tee, &baseline, now),
+            Family::SnpReport => self.begin_report(case, now),
+        }
+    }
+
+    fn begin_quote(
+        &self,
+        case: Case,
+        tee: Tee,
+        baseline: &Baseline,
+        now: UnixTime,
+    ) -> Result<Begun, AttestError> {
         let evidence = case.admit(self.collateral.pck_cache(), now)?;
         let pck = &evidence.pck;
-        if let Some(collateral) = self.collateral.held(pck, case.tee, &case.baseline, now) {
+        if let Some(collateral) = self.collateral.held(pck, tee, baseline, now) {
             let attested = evidence.attest_with(&collateral, now, self.token_clock.now())?;
             return Ok(Begun::Attested(attested));
         }
@@ -164,23 +232,32 @@ impl Attestor {
         Ok(Begun::WantsCollateral { case, pck })
     }
 
+    fn begin_report(&self, case: Case, now: UnixTime) -> Result<Begun, AttestError> {
+        let evidence = SnpCase::new(&case)?;
+        let admitted = evidence.admit()?;
+        if let Some(vek) = admitted.vek(&self.amd)? {
+            let issued_at = self.token_clock.now();
+            let attested = admitted.attest_with(&vek, &self.amd, now, issued_at)?;
+            return Ok(Begun::Attested(attested));
+        }
+        let wanted = admitted.wanted()?;
+        let case = Box::new(case);
+        Ok(Begun::WantsVek { case, wanted })
+    }
+
     /// The fetch itself goes on when this one gives up, so that a later request finds what it brought.
-    async fn obtain(
+    async fn wait_for<T>(
         &self,
-        case: &Case,
-        pck: &VerifiedPck,
-        now: UnixTime,
-    ) -> Result<Arc<VerifiedCollateral>, AttestError> {
+        obtained: impl Future<Output = Result<T, AttestError>>,
+    ) -> Result<T, AttestError> {
         let _waiting = self
             .waiting
             .try_acquire()
             .map_err(|_| WorkPoolError::Overloaded)?;
         let waited = self.limits.collateral_wait;
-        let obtained = self.collateral.obtain(pck, case.tee, &case.baseline, now);
-        match tokio::time::timeout(waited, obtained).await {
-            Ok(obtained) => Ok(obtained?),
-            Err(_) => Err(AttestError::CollateralLate { waited }),
-        }
+        tokio::time::timeout(waited, obtained)
+            .await
+            .unwrap_or(Err(AttestError::CollateralLate { waited }))
     }
 }
 
@@ -188,6 +265,7 @@ impl Attestor {
 enum Begun {
     Attested(Attested),
     WantsCollateral { case: Box<Case>, pck: Arc<VerifiedPck> },
+    WantsVek { case: Box<Case>, wanted: VekId },
 }
 
 /// Which members the body of a request has.
@@ -214,7 +292,7 @@ impl RequestForm {
 pub struct Attested {
     /// The token.
     pub token: String,
-    /// TCB status of the evidence as appraised, for the record.
+    /// TCB status of the evidence as appraised, for the record; empty where there is none.
     pub tcb_status: &'static str,
 }
 
@@ -223,7 +301,7 @@ pub struct Attested {
 pub struct Judged {
     /// The claims of its token, without issuer, times and identifier.
     pub claims: Map<String, Value>,
-    /// TCB status of the evidence as appraised.
+    /// TCB status of the evidence as appraised; empty where there is none.
     pub tcb_status: &'static str,
 }
 
@@ -235,19 +313,16 @@ pub struct Case {
     request: AttestRequest,
     /// The policy sent along, which then counts instead of the provider's.
     draft: Option<StoredPolicy>,
-    /// What the evidence must be.
-    tee: Tee,
-    /// The baseline that the policy asks for.
-    baseline: Baseline,
+    family: Family,
 }
 
-/// Well-formed evidence from a platform with a genuine certificate; what is missing is the collateral to judge it
-/// by.
-#[derive(Debug)]
-pub struct Admitted<'c> {
-    case: &'c Case,
-    quote: Quote<'c>,
-    pck: Arc<VerifiedPck>,
+/// What the evidence must be, and what it is judged by.
+#[derive(Debug, Clone, Copy)]
+enum Family {
+    /// A quote of this TEE, judged by the baseline that the policy asks for.
+    Quote { tee: Tee, baseline: Baseline },
+    /// An SNP report.
+    SnpReport,
 }
 
 impl Case {
@@ -257,34 +332,62 @@ impl Case {
         kind: AttestationType,
         request: AttestRequest,
     ) -> Result<Self, AttestError> {
-        let tee = evidence::tee_of(kind).ok_or(RequestError::Unsupported { kind })?;
         let draft = request
             .draft_policy
             .as_deref()
             .map(|text| StoredPolicy::from_text(text, &provider.settings.policy_limits))
             .transpose()?;
-        let baseline = decision::baseline(policy_of(&provider, kind, draft.as_ref())?, &provider.settings)?;
+        let policy = policy_of(&provider, kind, draft.as_ref())?;
+        let family = match (quote::tee_of(kind), kind) {
+            (Some(tee), _) => Family::Quote {
+                tee,
+                baseline: decision::baseline(policy, &provider.settings)?,
+            },
+            (None, AttestationType::SevSnpVm) => Family::SnpReport,
+            (None, _) => return Err(RequestError::Unsupported { kind }.into()),
+        };
         Ok(Self {
             provider,
             kind,
             request,
             draft,
-            tee,
-            baseline,
+            family,
         })
     }
 
-    /// The steps before collateral: parses the evidence and verifies the platform's certificates.
-    pub fn admit(&self, pck_cache: &PckCache, now: UnixTime) -> Result<Admitted<'_>, AttestError> {
-        let quote = evidence::quote_of(self.kind, self.tee, &self.request.evidence)?;
-        let pck = pck_cache
-            .verify(&quote.certification_data(), now)
-            .map_err(Rejected::from)?;
-        Ok(Admitted {
-            case: self,
-            quote,
-            pck,
-        })
+    /// The steps of a quote before collateral: parses the evidence and verifies the platform's certificates.
+    pub fn admit(&self, pck_cache: &PckCache, now: UnixTime) -> Result<AdmittedQuote<'_>, AttestError> {
+        match self.family {
+            Family::Quote { tee, .. } => AdmittedQuote::new(self, tee, pck_cache, now),
+            Family::SnpReport => Err(RequestError::Unsupported { kind: self.kind }.into()),
+        }
+    }
+
+    /// The policy's part, and what goes into the token. Pure.
+    fn decide(&self, findings: Findings) -> Result<Judged, AttestError> {
+        let settings = &self.provider.settings;
+        let policy = self.policy()?;
+        let version = decision::program(policy)?.version();
+        let incoming = claims::incoming(&findings.claims, &findings.facts, version);
+        let issued = decision::decide(policy, incoming, settings)?;
+        let tcb_status = findings.tcb_status;
+        let mut claims = claims::issued_by_policy(&issued);
+        claims.extend(findings.claims.clone());
+        claims.extend(claims::of_request(&self.request, self.kind));
+        claims.extend(claims::of_policy(policy));
+        claims.extend(claims::of_service(settings, findings));
+        Ok(Judged { claims, tcb_status })
+    }
+
+    /// The token of what was judged: unsigned for a draft of a policy.
+    fn issue(&self, judged: Judged, issued_at: UnixTime) -> Result<Attested, AttestError> {
+        let Judged { claims, tcb_status } = judged;
+        let tokens = &self.provider.tokens;
+        let token = match self.draft {
+            Some(_) => tokens.draft(claims, issued_at)?,
+            None => tokens.attestation(claims, issued_at)?,
+        };
+        Ok(Attested { token, tcb_status })
     }
 
     fn policy(&self) -> Result<&StoredPolicy, AttestError> {
@@ -308,54 +411,4 @@ fn policy_of<'p>(
             reason: Box::new(reason.clone()),
         })?;
     policy.ok_or(AttestError::NoPolicy { kind })
-}
-
-impl Admitted<'_> {
-    /// The steps after collateral, up to the token. Pure but for the token's random identifier.
-    pub fn attest_with(
-        &self,
-        collateral: &VerifiedCollateral,
-        now: UnixTime,
-        issued_at: UnixTime,
-    ) -> Result<Attested, AttestError> {
-        let Judged { claims, tcb_status } = self.judge_with(collateral, now)?;
-        let tokens = &self.case.provider.tokens;
-        let token = match self.case.draft {
-            Some(_) => tokens.draft(claims, issued_at)?,
-            None => tokens.attestation(claims, issued_at)?,
-        };
-        Ok(Attested { token, tcb_status })
-    }
-
-    /// The steps after collateral, up to the claims of the token. Pure.
-    pub fn judge_with(&self, collateral: &VerifiedCollateral, now: UnixTime) -> Result<Judged, AttestError> {
-        let Case {
-            provider,
-            kind,
-            request,
-            ..
-        } = self.case;
-        let settings = &provider.settings;
-        let appraisal = appraise(&self.quote, &self.pck, collateral, now, settings.staleness)?;
-        if !settings.accepted_tcb_statuses.contains(&appraisal.status()) {
-            return Err(AttestError::TcbStatus(Box::new(TcbRefusal::new(
-                &appraisal, settings,
-            ))));
-        }
-        let bound = evidence::bind(&self.quote, request)?;
-        let service = claims::of_evidence(&appraisal, collateral, &request.evidence);
-        let facts = claims::facts(&appraisal);
-        let policy = self.case.policy()?;
-        let incoming = claims::incoming(&service, &facts, decision::program(policy)?.version());
-        let issued = decision::decide(policy, incoming, settings)?;
-        let mut claims = claims::issued_by_policy(&issued);
-        claims.extend(service);
-        claims.extend(claims::of_request(request, *kind));
-        claims.extend(claims::of_policy(policy));
-        claims.extend(claims::of_service(settings, &appraisal, facts, bound));
-        Ok(Judged {
-            claims,
-            tcb_status: appraisal.status().name(),
-        })
-    }
 }

@@ -6,6 +6,7 @@
 //! nothing about evidence.
 
 mod alarm;
+mod amd;
 mod baseline;
 mod bundle;
 mod directory;
@@ -29,6 +30,7 @@ mod status;
 mod fixture;
 
 pub use self::alarm::{Alarm, Regression};
+pub use self::amd::{AmdCollateral, VekId, VekUnavailable};
 pub use self::baseline::{Baseline, BaselineError, Edition};
 pub use self::bundle::{Bundle, BundleEntry, BundleError, BundleSigner, BundleVerifier};
 pub use self::directory::{DirectoryError, read_documents, write_documents};

@@ -15,6 +15,7 @@ mod policy;
 mod provider;
 mod reference;
 mod server;
+mod snp;
 mod store;
 mod telemetry;
 mod verification;
@@ -40,6 +41,8 @@ pub(crate) use self::provider::is_provider_name;
 pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
 pub use self::reference::markdown as reference_markdown;
 pub use self::server::ServerConfig;
+pub(crate) use self::snp::AMD_ANCHORS;
+pub use self::snp::{RevocationMode, SnpConfig};
 pub use self::store::StoreConfig;
 pub use self::telemetry::{LogFormat, TelemetryConfig};
 pub(crate) use self::verification::INTEL_ROOT;
@@ -57,6 +60,8 @@ pub struct Config {
     pub collateral: CollateralConfig,
     /// What evidence is judged against.
     pub verification: VerificationConfig,
+    /// How SEV-SNP reports are judged.
+    pub snp: SnpConfig,
     /// How much a policy may cost.
     pub policy: PolicyConfig,
     /// The providers (tenants); empty: one read-only shared provider at the base URL.
@@ -123,6 +128,7 @@ impl Config {
         self.store.validate()?;
         self.collateral.validate()?;
         self.verification.validate()?;
+        self.snp.validate()?;
         self.policy.validate()?;
         provider::validate(&self.provider)?;
         self.cors.validate()?;

@@ -20,6 +20,7 @@ use std::{
 use attestry_api::{AttestationType, claim};
 use attestry_evidence::{
     dcap::{Staleness, TcbStatus},
+    snp::{self, ClaimProfile},
     time::UnixTime,
 };
 use attestry_policy::Limits;
@@ -91,6 +92,10 @@ pub struct Settings {
     pub staleness: Staleness,
     /// Meaning of the values of `x-ms-sgx-tcbidentifier`.
     pub baselines: BTreeMap<String, Baseline>,
+    /// How SNP reports are judged.
+    pub snp: snp::Settings,
+    /// Which claims of SNP reports tokens carry.
+    pub snp_claims: ClaimProfile,
     /// Whether tokens carry this service's own claims beside MAA's.
     pub token_extensions: bool,
     /// How much a refusal explains.
@@ -126,6 +131,8 @@ impl Default for Settings {
             ]),
             staleness: Staleness::Strict,
             baselines: BTreeMap::new(),
+            snp: snp::Settings::default(),
+            snp_claims: ClaimProfile::default(),
             token_extensions: false,
             explain: ExplainLevel::Reason,
             policy_limits: Limits::default(),

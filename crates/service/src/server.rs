@@ -4,6 +4,7 @@
 //! decided here that a module below decides.
 
 mod development;
+mod amd;
 mod providers;
 mod running;
 
@@ -55,6 +56,8 @@ pub struct DevFixtures {
     pub as_of: Option<UnixTime>,
     /// Trusted besides the configured roots: certificates, PEM or DER.
     pub trust_roots: Vec<Vec<u8>>,
+    /// Authorities of SNP evidence trusted besides the configured ones: certificates, PEM or DER.
+    pub amd_anchors: Vec<Vec<u8>>,
     /// Collateral taken in at the start.
     pub collateral: Vec<(Tee, CollateralDocuments)>,
 }
@@ -158,6 +161,7 @@ impl Server {
             clock.clone(),
             Clock::live(),
             collateral.clone(),
+            amd::collateral(&config, &mode, clock.now())?,
             WorkPool::for_this_machine(),
         );
         info!(server.address = %address, server.base_url = addressing.base_url, "starting");

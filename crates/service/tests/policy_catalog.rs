@@ -13,7 +13,7 @@ use attestry_forge::intel::{IntelForge, Tee};
 use attestry_forge::quote::TdBody;
 use attestry_policy::ClaimSet;
 use attestry_policy::catalog::{self, Subject};
-use attestry_service::attest::policy_claims;
+use attestry_service::attest::{Findings, policy_claims};
 
 /// 2026-01-15T00:00:00Z.
 const NOW: i64 = 1_768_435_200;
@@ -63,7 +63,7 @@ fn claims_of(forge: &IntelForge, tee: Tee, evidence: &[u8]) -> ClaimSet {
         VerifiedCollateral::verify(documents, quote.tee(), &anchors, now, Staleness::Strict).unwrap();
     let pck = VerifiedPck::verify(&quote.certification_data(), &anchors, now).unwrap();
     let appraisal = appraise(&quote, &pck, &collateral, now, Staleness::Strict).unwrap();
-    policy_claims(&appraisal, &collateral, evidence)
+    policy_claims(&Findings::of_quote(&appraisal, &collateral, evidence))
 }
 
 /// Every claim is in the catalog with its type and in its bounds, and every entry of the catalog is among

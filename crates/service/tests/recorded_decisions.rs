@@ -50,6 +50,7 @@ async fn start(directory: &Path, record_decisions: u32) -> (RunningServer, Clien
         as_of: Some(UnixTime::new(AS_OF)),
         trust_roots: vec![forge.root_certificate_der()],
         collateral: vec![(Tee::Sgx, documents)],
+        ..DevFixtures::default()
     };
     let server = Server::start(config, Mode::Dev(fixtures)).await.unwrap();
     let pem = std::fs::read(server.development_ca().unwrap()).unwrap();

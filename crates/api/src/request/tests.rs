@@ -1,3 +1,4 @@
+use crate::b64;
 use serde_json::json;
 
 use super::*;

@@ -59,6 +59,11 @@ impl Default for Settings {
 pub struct SignatureProof([u8; 32]);
 
 impl SignatureProof {
+    /// What [`SignatureProof::identify`] gives for its report and key.
+    pub const fn identity(&self) -> [u8; 32] {
+        self.0
+    }
+
     fn is_of(&self, report: &AdmittedReport<'_>, vek: &VerifiedVek) -> bool {
         self.0 == Self::identify(report, vek)
     }
@@ -217,9 +222,9 @@ impl Appraisal {
     /// How the standing of the authority was judged: `current`, `outdated` or `none`, after the list at hand.
     pub const fn revocation_list(&self) -> &'static str {
         match self.revocation {
-            Checked::CurrentList => "current",
-            Checked::OutdatedList { .. } => "outdated",
-            Checked::NoList => "none",
+            Checked::Current => "current",
+            Checked::Outdated { .. } => "outdated",
+            Checked::Missing => "none",
         }
     }
 
@@ -335,9 +340,9 @@ fn check_tcb_order(version: u32, tcb: &[TcbVersion; 4]) -> Result<(), SnpError> 
 fn warnings(vek: &VerifiedVek, revocation: Checked, now: UnixTime) -> Vec<Warning> {
     let product = vek.product();
     let list = match revocation {
-        Checked::CurrentList => None,
-        Checked::OutdatedList { next_update } => Some(Warning::OutdatedCrl { product, next_update }),
-        Checked::NoList => Some(Warning::NoCrl { product }),
+        Checked::Current => None,
+        Checked::Outdated { next_update } => Some(Warning::OutdatedCrl { product, next_update }),
+        Checked::Missing => Some(Warning::NoCrl { product }),
     };
     let not_after = vek.vek().certificate().not_after();
     let expired = (now > not_after).then_some(Warning::ExpiredVek { not_after });

@@ -111,9 +111,9 @@ impl AmdCrls {
 /// How current the list was by which an authority was judged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Checked {
-    CurrentList,
-    OutdatedList { next_update: UnixTime },
-    NoList,
+    Current,
+    Outdated { next_update: UnixTime },
+    Missing,
 }
 
 /// Refuses an authority that its root revoked, or whose standing the policy wants to know and cannot.
@@ -127,7 +127,7 @@ pub(super) fn check_not_revoked(
     let Some(crl) = crls.of(authority) else {
         return match policy {
             RevocationPolicy::Required => Err(SnpError::CrlMissing { product }),
-            RevocationPolicy::WhenAvailable => Ok(Checked::NoList),
+            RevocationPolicy::WhenAvailable => Ok(Checked::Missing),
         };
     };
     let revoked = [authority.certificate(), authority.root()]
@@ -141,8 +141,8 @@ pub(super) fn check_not_revoked(
     }
     let next_update = crl.list.next_update();
     match (crl.is_outdated(now), policy) {
-        (false, _) => Ok(Checked::CurrentList),
-        (true, RevocationPolicy::WhenAvailable) => Ok(Checked::OutdatedList { next_update }),
+        (false, _) => Ok(Checked::Current),
+        (true, RevocationPolicy::WhenAvailable) => Ok(Checked::Outdated { next_update }),
         (true, RevocationPolicy::Required) => Err(SnpError::Crl {
             product,
             error: CrlError::Expired { next_update, now },

@@ -5,7 +5,7 @@ use attestry_api::AttestationType;
 use attestry_evidence::dcap::Tee;
 use attestry_evidence::time::UnixTime;
 
-use super::{Attestor, decision, evidence};
+use super::{Attestor, decision, quote};
 use crate::{
     collateral::Generations,
     provider::{DEFAULT_TCB_IDENTIFIER, Provider},
@@ -30,7 +30,7 @@ impl Attestor {
     /// The baselines for evidence of a type, newest first, then those with names of their own; none for evidence
     /// without Intel's TCB levels.
     pub async fn baselines(&self, provider: &Provider, kind: AttestationType) -> Vec<TcbBaseline> {
-        let Some(tee) = evidence::tee_of(kind) else {
+        let Some(tee) = quote::tee_of(kind) else {
             return Vec::new();
         };
         let now = self.verification_clock.now();

@@ -7,47 +7,16 @@ use attestry_api::{
     AttestationType, b64, canonical_json, claim,
     request::{AttestRequest, DataContent},
 };
-use attestry_evidence::{
-    claims::Claims,
-    dcap::{Appraisal, Tee, VerifiedCollateral, Warning},
-    sgx, tdx,
-};
+use attestry_evidence::claims::Claims;
 use attestry_policy::{Claim, ClaimSet, Value as PolicyValue, Version, catalog::is_reserved, values_by_type};
-use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
-use super::evidence::Bound;
+use super::Findings;
 use crate::provider::{Settings, StoredPolicy};
 
-/// The claims about the evidence itself.
-pub(super) fn of_evidence(
-    appraisal: &Appraisal,
-    collateral: &VerifiedCollateral,
-    evidence: &[u8],
-) -> Map<String, Value> {
-    let claims = match appraisal.tee() {
-        Tee::Sgx => {
-            let mut hash = [0; 32];
-            hash.copy_from_slice(digest::digest(&digest::SHA256, evidence).as_ref());
-            sgx::claims::token_claims(appraisal, hash, collateral.hashes())
-        }
-        Tee::Tdx => tdx::claims::token_claims(appraisal),
-    };
-    claims.into_iter().collect()
-}
-
-/// Facts that policies can judge and MAA's tokens do not carry.
-pub(super) fn facts(appraisal: &Appraisal) -> Claims {
-    match appraisal.tee() {
-        Tee::Sgx => sgx::claims::policy_facts(appraisal),
-        Tee::Tdx => tdx::claims::policy_facts(appraisal),
-    }
-}
-
 /// What a policy gets to see of appraised evidence: for tools that evaluate policies without a service.
-pub fn policy_claims(appraisal: &Appraisal, collateral: &VerifiedCollateral, evidence: &[u8]) -> ClaimSet {
-    let service = of_evidence(appraisal, collateral, evidence);
-    incoming(&service, &facts(appraisal), Version::V1_2)
+pub fn policy_claims(findings: &Findings) -> ClaimSet {
+    incoming(&findings.claims, &findings.facts, Version::V1_2)
 }
 
 /// The incoming claims of a policy of that version. Arrays become several claims of one type; objects have a form
@@ -108,7 +77,7 @@ pub(super) fn of_request(request: &AttestRequest, kind: AttestationType) -> Map<
             DataContent::Json(object) => {
                 claims.insert(claim::RUNTIME.to_owned(), Value::Object(object.clone()));
             }
-            DataContent::Binary if kind != AttestationType::TdxVm => {
+            DataContent::Binary if has_held_data(kind) => {
                 let text = Value::from(b64::encode_url(&data.bytes));
                 let names = [claim::SGX_EHD].into_iter().chain(claim::SGX_EHD_DEPRECATED);
                 claims.extend(names.map(|name| (name.to_owned(), text.clone())));
@@ -127,6 +96,11 @@ pub(super) fn of_request(request: &AttestRequest, kind: AttestationType) -> Map<
     claims
 }
 
+/// Only enclaves have a claim for data that is not JSON.
+const fn has_held_data(kind: AttestationType) -> bool {
+    matches!(kind, AttestationType::SgxEnclave | AttestationType::OpenEnclave)
+}
+
 /// Which policy was evaluated, and who signed it. MAA shows the signer as `kty` and `x5c` only.
 pub(super) fn of_policy(policy: &StoredPolicy) -> Map<String, Value> {
     let mut claims = Map::from_iter([(claim::POLICY_HASH.to_owned(), policy.hash().into())]);
@@ -141,12 +115,13 @@ pub(super) fn of_policy(policy: &StoredPolicy) -> Map<String, Value> {
 
 /// What this service adds to MAA's claims: always what was relaxed, and that it is in development mode; with
 /// the setting, also the facts its policies can see.
-pub(super) fn of_service(
-    settings: &Settings,
-    appraisal: &Appraisal,
-    mut facts: Claims,
-    bound: Bound,
-) -> Map<String, Value> {
+pub(super) fn of_service(settings: &Settings, findings: Findings) -> Map<String, Value> {
+    let Findings {
+        mut facts,
+        relaxed: mut warnings,
+        remarks,
+        ..
+    } = findings;
     let mut claims = Map::new();
     facts.remove(claim::WARNINGS);
     if settings.token_extensions {
@@ -155,8 +130,8 @@ pub(super) fn of_service(
                 .into_iter()
                 .filter(|(name, _)| name.starts_with(EXTENSION_PREFIX)),
         );
+        warnings.extend(remarks);
     }
-    let warnings = warnings(settings, appraisal, bound);
     if !warnings.is_empty() {
         claims.insert(claim::WARNINGS.to_owned(), warnings.into());
     }
@@ -164,23 +139,6 @@ pub(super) fn of_service(
         claims.insert(claim::DEVELOPMENT.to_owned(), true.into());
     }
     claims
-}
-
-/// What a relying party must know whatever the settings: that a rule was relaxed for this token. The rest is
-/// for those who asked for extensions.
-fn warnings(settings: &Settings, appraisal: &Appraisal, bound: Bound) -> Vec<String> {
-    let told =
-        |warning: &&Warning| settings.token_extensions || matches!(warning, Warning::StaleCollateral { .. });
-    let mut warnings: Vec<String> = appraisal
-        .warnings()
-        .iter()
-        .filter(told)
-        .map(ToString::to_string)
-        .collect();
-    if settings.token_extensions && bound.report_data_rest_is_set {
-        warnings.push("the second half of the report data is set, and nothing vouches for it".to_owned());
-    }
-    warnings
 }
 
 const EXTENSION_PREFIX: &str = "x-attestry-";

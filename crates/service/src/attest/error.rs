@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{Denial, TcbRefusal, WorkPoolError};
 use crate::{
-    collateral::CollateralUnavailable,
+    collateral::{CollateralUnavailable, VekUnavailable},
     provider::{PolicyError, UntrustedSigner},
     token::TokenError,
 };
@@ -72,6 +72,9 @@ pub enum AttestError {
     /// There is no collateral to judge the evidence by.
     #[error(transparent)]
     Collateral(Box<CollateralUnavailable>),
+    /// The certificate of the key that signed the report is not to be had.
+    #[error(transparent)]
+    Vek(Box<VekUnavailable>),
     /// The sources took too long. The documents are still being fetched.
     #[error("the collateral for this platform did not arrive within {} seconds", waited.as_secs())]
     CollateralLate {
@@ -120,7 +123,7 @@ impl AttestError {
             | Self::UnknownBaseline { .. }
             | Self::NoPolicy { .. }
             | Self::UntrustedPolicy { .. } => "policy",
-            Self::Collateral(_) | Self::CollateralLate { .. } => "collateral",
+            Self::Collateral(_) | Self::Vek(_) | Self::CollateralLate { .. } => "collateral",
             Self::Pool(_) => "pool",
             Self::Token(_) => "token",
         }

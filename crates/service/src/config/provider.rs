@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use attestry_evidence::snp::ClaimProfile;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, check_range};
@@ -25,6 +26,8 @@ pub struct ProviderConfig {
     pub explain: ExplainLevel,
     /// Whether tokens carry this service's own claims beside MAA's.
     pub token_extensions: bool,
+    /// Which claims of SEV-SNP reports tokens carry: those of MAA in `2022`, `2025` or `2026`.
+    pub snp_claims: String,
     /// Test files that every policy of their attestation type must pass before it is used.
     pub policy_tests: Vec<String>,
     /// Whether a policy of a type without any test is refused.
@@ -79,6 +82,7 @@ impl Default for ProviderConfig {
                 .collect(),
             explain: ExplainLevel::Reason,
             token_extensions: false,
+            snp_claims: ClaimProfile::default().name().to_owned(),
             policy_tests: Vec::new(),
             require_policy_tests: false,
             policy_signers: Vec::new(),
@@ -139,6 +143,9 @@ pub(super) fn validate(providers: &[ProviderConfig]) -> Result<(), ConfigError> 
             provider.record_decisions,
             0..=MAX_RECORDED_DECISIONS,
         )?;
+        if let Err(error) = provider.snp_claims.parse::<ClaimProfile>() {
+            return Err(ConfigError::key(key("snp_claims"), error.to_string()));
+        }
         for status in &provider.accepted_tcb_statuses {
             if !TCB_STATUSES.contains(&status.as_str()) {
                 return Err(ConfigError::key(

@@ -231,6 +231,44 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "[snp]",
+        intro: "How SEV-SNP reports are judged.",
+        fields: &[
+            field(
+                "trust_anchors",
+                "Trusted authorities: `amd` for the built-in ones, or files in PEM or DER. Each authority (ASK, ASVK) is pinned: name it beside its root (ARK)",
+            ),
+            field(
+                "report_versions",
+                "Versions of reports that are accepted, 1 to 5. 1 is that of a preview of 2021, whose reports lack fields",
+            ),
+            field(
+                "accept_unknown_policy_bits",
+                "Whether bits of the guest policy that no published version of AMD's ABI defines are accepted",
+            ),
+            field(
+                "revocation",
+                "`when-available`: a revocation list at hand counts, a missing one is no obstacle; `required`: without one that is not outdated, evidence is refused",
+            ),
+            field(
+                "revocation_lists",
+                "Revocation lists (PEM or DER files) that are taken in at the start",
+            ),
+            field(
+                "vek_grace_seconds",
+                "How long after its end the certificate of a signing key still counts",
+            ),
+            field(
+                "allow_masked_chip_id",
+                "Whether a chip's own key may sign a report with a masked chip id, as on hosts that set MASK_CHIP_ID",
+            ),
+            field(
+                "accepted_csp_ids",
+                "Cloud service providers whose keys (VLEK) are accepted, as their certificates name them; empty: all",
+            ),
+        ],
+    },
+    Section {
         title: "[policy]",
         intro: "How much a policy may cost. An upload beyond its part of the limits is refused; an evaluation that meets one ends with `PolicyEvaluationError`, which names the limit.",
         fields: &[
@@ -291,6 +329,10 @@ pub(super) const SECTIONS: &[Section] = &[
             field(
                 "token_extensions",
                 "Whether tokens carry claims of the service's own, `x-attestry-...`, beside MAA's",
+            ),
+            field(
+                "snp_claims",
+                "Which claims of SEV-SNP reports tokens carry: those of MAA in `2022`, `2025` or `2026`",
             ),
             field(
                 "policy_tests",

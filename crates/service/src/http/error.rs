@@ -119,6 +119,7 @@ impl ApiError {
                 Self::new(ErrorCode::InvalidOperation, error.to_string())
             }
             AttestError::Collateral(cause) => Self::from_collateral(cause),
+            AttestError::Vek(_) => Self::new(ErrorCode::InvalidParameter, error.to_string()),
             AttestError::CollateralLate { .. } => Self::new(ErrorCode::ServiceUnavailable, error.to_string())
                 .retry_after(RETRY_AFTER_COLLATERAL),
             AttestError::Pool(WorkPoolError::Overloaded) => {

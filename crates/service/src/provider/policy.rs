@@ -105,7 +105,10 @@ impl StoredPolicy {
         limits: &Limits,
     ) -> Option<Result<Self, PolicyError>> {
         match kind {
-            AttestationType::SgxEnclave | AttestationType::OpenEnclave | AttestationType::TdxVm => {
+            AttestationType::SgxEnclave
+            | AttestationType::OpenEnclave
+            | AttestationType::TdxVm
+            | AttestationType::SevSnpVm => {
                 let policy = default_text(kind, mode).map(|text| Self::from_text(text, limits));
                 policy.map(|policy| {
                     policy.map(|policy| Self {
@@ -114,7 +117,7 @@ impl StoredPolicy {
                     })
                 })
             }
-            AttestationType::SevSnpVm | AttestationType::AzureGuest | AttestationType::Tpm => None,
+            AttestationType::AzureGuest | AttestationType::Tpm => None,
         }
     }
 

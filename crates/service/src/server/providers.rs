@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use attestry_api::{b64, jwk::Jwk};
 use attestry_evidence::dcap::TcbStatus;
+use attestry_evidence::snp::UnknownClaimProfile;
 use attestry_evidence::time::UnixTime;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tracing::error;
@@ -215,6 +216,11 @@ fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<S
             .collect::<Result<_, _>>()?,
         staleness: config.verification.staleness(),
         baselines: config.verification.baselines()?,
+        snp: config.snp.settings(),
+        snp_claims: provider
+            .snp_claims
+            .parse()
+            .map_err(|error: UnknownClaimProfile| refused(&provider.name, &error))?,
         token_extensions: provider.token_extensions,
         explain: provider.explain,
         policy_limits: config.policy.limits(),

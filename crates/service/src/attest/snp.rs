@@ -1,0 +1,107 @@
+//! Evidence that is an SNP report: its parsing, the certificate of the key that signed it, what it is bound to, and the
+//! appraisal.
+
+use std::sync::Arc;
+
+use attestry_api::{request::AttestRequest, snp_evidence::SnpEvidence};
+use attestry_evidence::{
+    binding,
+    rejection::Rejected,
+    snp::{self, Report, ReportBody, VerifiedVek, appraise},
+    time::UnixTime,
+};
+
+use super::{AttestError, Attested, Case, Findings, Judged, quote::Bound};
+use crate::collateral::{AmdCollateral, VekId};
+
+/// What the request brought as evidence.
+#[derive(Debug)]
+pub(super) struct SnpCase<'c> {
+    case: &'c Case,
+    evidence: SnpEvidence,
+}
+
+impl<'c> SnpCase<'c> {
+    pub(super) fn new(case: &'c Case) -> Result<Self, AttestError> {
+        let evidence = SnpEvidence::from_json(&case.request.evidence)?;
+        Ok(Self { case, evidence })
+    }
+
+    /// The checks of form, and which key's certificate is needed when the request brings none.
+    pub(super) fn admit(&self) -> Result<AdmittedSnp<'_>, AttestError> {
+        let report = Report::read(&self.evidence.report).map_err(Rejected::from)?;
+        let report = report.admit(&self.case.provider.settings.snp).map_err(Rejected::from)?;
+        Ok(AdmittedSnp {
+            case: self.case,
+            chain: self.evidence.vcek_cert_chain.as_deref(),
+            report,
+        })
+    }
+}
+
+/// A report whose form is in order.
+#[derive(Debug)]
+pub(super) struct AdmittedSnp<'e> {
+    case: &'e Case,
+    chain: Option<&'e [u8]>,
+    report: snp::AdmittedReport<'e>,
+}
+
+impl AdmittedSnp<'_> {
+    /// The certified key that signed: as the request brings it, or as it is held; `None` when it would have to be
+    /// fetched.
+    pub(super) fn vek(&self, amd: &AmdCollateral) -> Result<Option<Arc<VerifiedVek>>, AttestError> {
+        match self.chain {
+            Some(chain) => Ok(Some(amd.verify_chain(chain).map_err(Rejected::from)?)),
+            None => Ok(amd.held(&self.wanted()?)),
+        }
+    }
+
+    /// Which key's certificate is needed.
+    pub(super) fn wanted(&self) -> Result<VekId, AttestError> {
+        VekId::of(&self.report).map_err(|reason| AttestError::Vek(Box::new(reason)))
+    }
+
+    /// The steps once the certificate is there, up to the token. Pure but for the token's random identifier, and for
+    /// keeping the proof of the signature.
+    pub(super) fn attest_with(
+        &self,
+        vek: &VerifiedVek,
+        amd: &AmdCollateral,
+        now: UnixTime,
+        issued_at: UnixTime,
+    ) -> Result<Attested, AttestError> {
+        self.judge_with(vek, amd, now)
+            .and_then(|judged| self.case.issue(judged, issued_at))
+    }
+
+    /// The steps up to the claims of the token.
+    pub(super) fn judge_with(
+        &self,
+        vek: &VerifiedVek,
+        amd: &AmdCollateral,
+        now: UnixTime,
+    ) -> Result<Judged, AttestError> {
+        let Case { provider, request, .. } = self.case;
+        let settings = &provider.settings;
+        let known = amd.known_proof(&self.report, vek);
+        let appraisal = appraise(&self.report, vek, known, &amd.crls(), now, &settings.snp)
+            .map_err(Rejected::from)?;
+        if known.is_none() {
+            amd.remember(appraisal.proof());
+        }
+        let bound = bind(appraisal.body(), request)?;
+        let mut findings = Findings::of_report(&appraisal, settings.snp_claims);
+        findings.remarks.extend(bound.remark());
+        self.case.decide(findings)
+    }
+}
+
+/// Runtime data must be what the report data vouches for, init-time data what the host data does.
+fn bind(body: &ReportBody, request: &AttestRequest) -> Result<Bound, AttestError> {
+    let bound = Bound::runtime_data(&body.report_data, request)?;
+    if let Some(data) = &request.init_time_data {
+        binding::bind_init_time_data_snp(&body.host_data, &data.bytes).map_err(Rejected::from)?;
+    }
+    Ok(bound)
+}
