@@ -133,10 +133,13 @@ impl AttestRequest {
         })
     }
 
-    /// Reads the body of the 2018 preview, `{"Quote", "EnclaveHeldData"}`, the same for every kind that
-    /// [`AttestRequest::from_json`] reads.
+    /// Reads the body of the 2018 preview, `{"Quote", "EnclaveHeldData"}`, the same for every kind whose evidence is a
+    /// quote.
     pub fn from_json_2018(body: &[u8], kind: AttestationType) -> Result<Self, RequestError> {
         evidence_member(kind)?;
+        if kind == AttestationType::SevSnpVm {
+            return Err(RequestError::Unsupported { kind });
+        }
         let members = Members::of_body(body)?;
         let held = members.bytes("enclaveHeldData")?;
         Ok(Self {

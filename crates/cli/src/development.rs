@@ -3,7 +3,9 @@
 use attestry_evidence::dcap::{CollateralDocuments, Tee};
 use attestry_evidence::time::UnixTime;
 use attestry_forge::Seed;
+use attestry_forge::amd::{AmdForge, ProductLine};
 use attestry_forge::intel::{self, IntelForge, PckCa, UpdateSet};
+use attestry_forge::pki::CertificateSpec;
 use attestry_service::server::DevFixtures;
 
 use crate::input;
@@ -26,9 +28,20 @@ pub fn fixtures(as_of: Option<i64>, more: Vec<(Tee, CollateralDocuments)>) -> De
     DevFixtures {
         as_of: as_of.map(UnixTime::new),
         trust_roots: vec![forge.root_certificate_der()],
-        amd_anchors: Vec::new(),
+        amd_anchors: amd_anchors(),
         collateral,
     }
+}
+
+/// The authorities of the forge's own AMD hierarchies.
+fn amd_anchors() -> Vec<Vec<u8>> {
+    // Only keys of chips and lists depend on the time.
+    let forge = AmdForge::new(Seed::default(), 0);
+    let of_line = |line| {
+        let line = forge.line(line);
+        [&line.ark, &line.ask, &line.asvk].map(CertificateSpec::to_der)
+    };
+    ProductLine::ALL.into_iter().flat_map(of_line).collect()
 }
 
 fn documents(minted: intel::Collateral) -> CollateralDocuments {

@@ -32,6 +32,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
 pub(crate) use self::refusal::shortfall_details;
+use self::snp::SnpCase;
 pub use self::{
     baselines::TcbBaseline,
     claims::policy_claims,
@@ -42,7 +43,6 @@ pub use self::{
     quote::AdmittedQuote,
     refusal::{Denial, TcbRefusal},
 };
-use self::snp::SnpCase;
 use crate::{
     clock::Clock,
     collateral::{AmdCollateral, Baseline, CollateralService, PckCache, VekId},
@@ -161,9 +161,7 @@ impl Attestor {
         let finish = move || {
             let issued_at = attestor.token_clock.now();
             let evidence = SnpCase::new(&case)?;
-            evidence
-                .admit()?
-                .attest_with(&vek, &attestor.amd, now, issued_at)
+            evidence.admit()?.attest_with(&vek, &attestor.amd, now, issued_at)
         };
         self.pool.run(finish).await?
     }

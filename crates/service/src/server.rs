@@ -3,8 +3,8 @@
 //! It owns the order of the start (store, keys, collateral, providers, listener) and of the end. Nothing is
 //! decided here that a module below decides.
 
-mod development;
 mod amd;
+mod development;
 mod providers;
 mod running;
 

@@ -47,6 +47,7 @@ fn fixtures(now: i64) -> DevFixtures {
         as_of: Some(UnixTime::new(now)),
         trust_roots: vec![forge.root_certificate_der()],
         collateral: vec![(Tee::Sgx, documents)],
+        ..DevFixtures::default()
     }
 }
 

@@ -51,7 +51,9 @@ impl<'c> AdmittedQuote<'c> {
 
     /// The steps after collateral, up to the claims of the token. Pure.
     pub fn judge_with(&self, collateral: &VerifiedCollateral, now: UnixTime) -> Result<Judged, AttestError> {
-        let Case { provider, request, .. } = self.case;
+        let Case {
+            provider, request, ..
+        } = self.case;
         let settings = &provider.settings;
         let appraisal = appraise(&self.quote, &self.pck, collateral, now, settings.staleness)?;
         if !settings.accepted_tcb_statuses.contains(&appraisal.status()) {
@@ -107,10 +109,7 @@ pub(super) struct Bound {
 
 impl Bound {
     /// Binds runtime data, if there is any, to the report data.
-    pub(super) fn runtime_data(
-        report_data: &[u8; 64],
-        request: &AttestRequest,
-    ) -> Result<Self, AttestError> {
+    pub(super) fn runtime_data(report_data: &[u8; 64], request: &AttestRequest) -> Result<Self, AttestError> {
         let Some(data) = &request.runtime_data else {
             return Ok(Self::default());
         };

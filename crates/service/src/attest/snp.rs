@@ -30,7 +30,9 @@ impl<'c> SnpCase<'c> {
     /// The checks of form, and which key's certificate is needed when the request brings none.
     pub(super) fn admit(&self) -> Result<AdmittedSnp<'_>, AttestError> {
         let report = Report::read(&self.evidence.report).map_err(Rejected::from)?;
-        let report = report.admit(&self.case.provider.settings.snp).map_err(Rejected::from)?;
+        let report = report
+            .admit(&self.case.provider.settings.snp)
+            .map_err(Rejected::from)?;
         Ok(AdmittedSnp {
             case: self.case,
             chain: self.evidence.vcek_cert_chain.as_deref(),
@@ -82,11 +84,13 @@ impl AdmittedSnp<'_> {
         amd: &AmdCollateral,
         now: UnixTime,
     ) -> Result<Judged, AttestError> {
-        let Case { provider, request, .. } = self.case;
+        let Case {
+            provider, request, ..
+        } = self.case;
         let settings = &provider.settings;
         let known = amd.known_proof(&self.report, vek);
-        let appraisal = appraise(&self.report, vek, known, &amd.crls(), now, &settings.snp)
-            .map_err(Rejected::from)?;
+        let appraisal =
+            appraise(&self.report, vek, known, &amd.crls(), now, &settings.snp).map_err(Rejected::from)?;
         if known.is_none() {
             amd.remember(appraisal.proof());
         }

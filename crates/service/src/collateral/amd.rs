@@ -41,7 +41,9 @@ pub struct VekId {
 #[non_exhaustive]
 pub enum VekUnavailable {
     /// The report does not say for which line a certificate would be needed.
-    #[error("a report of version {version} does not name its processor; send its certificate as `VcekCertChain`")]
+    #[error(
+        "a report of version {version} does not name its processor; send its certificate as `VcekCertChain`"
+    )]
     UnknownProduct {
         /// The report's version.
         version: u32,
@@ -50,7 +52,9 @@ pub enum VekUnavailable {
     #[error("the report's chip id is masked; send the certificate as `VcekCertChain`")]
     MaskedChip,
     /// Certificates of providers' keys are not published.
-    #[error("the report is signed by a VLEK, whose certificate only the cloud provider has; send it as `VcekCertChain`")]
+    #[error(
+        "the report is signed by a VLEK, whose certificate only the cloud provider has; send it as `VcekCertChain`"
+    )]
     ProviderKey,
     /// Nobody could be asked.
     #[error("the request has no `VcekCertChain`, and no source of certificates is configured")]
@@ -69,7 +73,9 @@ impl VekId {
         }
         let version = body.version;
         Ok(Self {
-            product: report.product().ok_or(VekUnavailable::UnknownProduct { version })?,
+            product: report
+                .product()
+                .ok_or(VekUnavailable::UnknownProduct { version })?,
             chip_id: body.chip_id,
             tcb: body.reported_tcb,
         })
@@ -127,9 +133,7 @@ impl AmdCollateral {
 
     /// Takes in a verified list; an older one of the same root stays out.
     pub fn take_crl(&self, crl: &AmdCrl) {
-        self.0
-            .crls
-            .rcu(|held| AmdCrls::clone(held).with(crl.clone()));
+        self.0.crls.rcu(|held| AmdCrls::clone(held).with(crl.clone()));
     }
 
     /// That this key signed this report, if that was seen before.

@@ -151,10 +151,7 @@ fn tcb_identifiers_mean_what_is_configured_then_numbers() {
 fn providers_get_the_default_policies_of_the_types_that_are_attested() {
     for mode in [ProviderMode::Aad, ProviderMode::Isolated, ProviderMode::Shared] {
         for kind in AttestationType::ALL {
-            let attested = matches!(
-                kind,
-                AttestationType::SgxEnclave | AttestationType::OpenEnclave | AttestationType::TdxVm
-            );
+            let attested = !matches!(kind, AttestationType::AzureGuest | AttestationType::Tpm);
             let policy = StoredPolicy::default_for(kind, mode, &Limits::default());
             assert_eq!(policy.is_some(), attested, "{kind}");
             assert!(policy.is_none_or(|policy| policy.is_ok()), "{kind}");

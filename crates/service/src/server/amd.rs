@@ -16,8 +16,8 @@ pub(super) fn collateral(config: &Config, mode: &Mode, now: UnixTime) -> Result<
             reason,
         };
         let bytes = std::fs::read(file).map_err(|error| refused(error.kind().to_string()))?;
-        let crl = AmdCrl::verify(&bytes, collateral.anchors(), now)
-            .map_err(|error| refused(error.to_string()))?;
+        let crl =
+            AmdCrl::verify(&bytes, collateral.anchors(), now).map_err(|error| refused(error.to_string()))?;
         collateral.take_crl(&crl);
     }
     Ok(collateral)

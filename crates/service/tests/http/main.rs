@@ -31,5 +31,6 @@ mod recorded_administration;
 mod recorded_exchanges;
 mod routes;
 mod signing;
+mod snp;
 mod support;
 mod throttled;

@@ -328,7 +328,6 @@ async fn a_policy_comes_back_byte_for_byte_in_a_short_lived_token() {
     assert_eq!(policy("SgxEnclave").await, envelope);
     assert_eq!(policy("Tpm").await, EMPTY_ENVELOPE);
     assert_ne!(policy("OpenEnclave").await, EMPTY_ENVELOPE);
-    // MAA has a default policy for this type; it is shown, though the type is not attested.
     assert_eq!(
         policy("SevSnpVm").await,
         wrap_unsigned(attestry_policy::defaults::SNP)

@@ -9,11 +9,13 @@ use attestry_api::{
 };
 use attestry_evidence::{
     dcap::{CollateralDocuments, Staleness, Tee},
+    snp::AmdAnchors,
     time::UnixTime,
     x509::TrustAnchors,
 };
 use attestry_forge::{
     Seed,
+    amd::{AmdForge, ProductLine},
     intel::{self, IntelForge},
 };
 use attestry_policy::Limits;
@@ -22,7 +24,7 @@ use attestry_service::{
     attest::{AttestLimits, Attestor, WorkPool},
     authn::Authenticator,
     clock::Clock,
-    collateral::{CollateralOptions, CollateralService, Edition, Source},
+    collateral::{AmdCollateral, CollateralOptions, CollateralService, Edition, Source},
     config::{ControlPlaneConfig, CorsConfig},
     control::ControlPlane,
     decisions::Decisions,
@@ -51,6 +53,7 @@ pub const NOW: i64 = 1_800_000_000;
 /// What a service is made of.
 pub struct Setup {
     pub anchors: TrustAnchors,
+    pub amd_anchors: AmdAnchors,
     pub collateral: Vec<(Tee, CollateralDocuments)>,
     /// Where collateral that is missing comes from.
     pub sources: Vec<Source>,
@@ -99,12 +102,23 @@ impl ProviderSetup {
     }
 }
 
+/// The forge's own AMD hierarchies.
+pub fn forged_amd_anchors() -> AmdAnchors {
+    let forge = AmdForge::new(Seed::default(), NOW);
+    let ders = ProductLine::ALL.into_iter().flat_map(|line| {
+        let line = forge.line(line);
+        [&line.ark, &line.ask, &line.asvk].map(|certificate| certificate.to_der())
+    });
+    AmdAnchors::from_certificates(&ders.collect::<Vec<_>>()).unwrap()
+}
+
 impl Setup {
     /// A service that trusts the forge and holds its collateral, with the provider `dev` at the base URL and
     /// `shared` beside it.
     pub fn forged(forge: &IntelForge) -> Self {
         Self {
             anchors: TrustAnchors::from_certificates(&[forge.root_certificate_der()]).unwrap(),
+            amd_anchors: AmdAnchors::amd().and(forged_amd_anchors()),
             collateral: vec![
                 (Tee::Sgx, documents(forge.collateral(intel::Tee::Sgx))),
                 (Tee::Tdx, documents(forge.collateral(intel::Tee::Tdx))),
@@ -265,8 +279,14 @@ impl Service {
             administration,
             authenticator: setup.authenticator,
             unauthorized_for_missing_role: setup.missing_role_is_401,
-            attestor: Attestor::new(clock, token_clock.clone(), collateral, setup.pool)
-                .with_limits(setup.limits),
+            attestor: Attestor::new(
+                clock,
+                token_clock.clone(),
+                collateral,
+                AmdCollateral::new(setup.amd_anchors),
+                setup.pool,
+            )
+            .with_limits(setup.limits),
             token_clock,
             metrics: Arc::clone(&metrics),
             store: store.clone(),
