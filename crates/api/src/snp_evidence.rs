@@ -1,7 +1,7 @@
 //! The `report` of a SevSnpVm request (MAA REST interface, "Attest SEV-SNP VM"): a JSON text of its own, which holds the
 //! report, the certificates of the key that signed it, and endorsements.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::{
     b64,
@@ -38,6 +38,27 @@ impl SnpEvidence {
                 _ => Vec::new(),
             },
         })
+    }
+
+    /// The JSON text, as clients post it.
+    pub fn to_json(&self) -> String {
+        let mut members = Map::from_iter([("SnpReport".to_owned(), b64::encode_url(&self.report).into())]);
+        if let Some(chain) = &self.vcek_cert_chain {
+            members.insert("VcekCertChain".to_owned(), b64::encode_url(chain).into());
+        }
+        if !self.uvm_endorsements.is_empty() {
+            let entries: Vec<_> = self
+                .uvm_endorsements
+                .iter()
+                .map(|entry| b64::encode_url(entry))
+                .collect();
+            let endorsements = json!({ "Uvm": entries }).to_string();
+            members.insert(
+                "Endorsements".to_owned(),
+                b64::encode_url(endorsements.as_bytes()).into(),
+            );
+        }
+        Value::Object(members).to_string()
     }
 }
 

@@ -1,31 +1,28 @@
 //! Evidence from files, appraised offline: what `verify` reports and what policies are evaluated over.
 
+mod quote;
+mod snp;
+
 use std::path::{Path, PathBuf};
 
 use attestry_api::AttestationType;
-use attestry_evidence::dcap::{
-    Appraisal, CollateralDocuments, Quote, QuoteBody, Staleness, Tee, VerifiedCollateral, VerifiedPck,
-    appraise,
-};
-use attestry_evidence::openenclave;
+use attestry_evidence::binding;
+use attestry_evidence::dcap::{Appraisal, Tee};
 use attestry_evidence::rejection::Rejected;
 use attestry_evidence::time::UnixTime;
-use attestry_evidence::x509::TrustAnchors;
-use attestry_evidence::{binding, sgx, tdx};
 use attestry_policy::ClaimSet;
 use attestry_service::attest::{Findings, policy_claims};
-use attestry_service::collateral::{CollateralKey, Edition};
-use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
-use crate::collateral_files::{self, Entry};
+use self::quote::QuoteCase;
+use self::snp::SnpCase;
 use crate::failure::Failure;
 use crate::input;
 
 /// What evidence is verified with.
 #[derive(Debug, Default, clap::Args)]
 pub struct Options {
-    /// Collateral: a bundle, a directory, or one JSON file with the nine documents
+    /// Collateral: a bundle, a directory, or one JSON file with the nine documents, for quotes
     #[arg(long, value_name = "PATH")]
     pub collateral: Option<PathBuf>,
 
@@ -36,6 +33,22 @@ pub struct Options {
     /// Trust this root certificate (DER or PEM) instead of the built-in ones; may be repeated
     #[arg(long, value_name = "FILE")]
     pub root: Vec<PathBuf>,
+
+    /// Certificate of the key that signed an SNP report (DER or PEM), where the evidence does not bring it
+    #[arg(long, value_name = "FILE")]
+    pub vek: Option<PathBuf>,
+
+    /// With --root, for SNP reports: trust this authority below it (ASK or ASVK); may be repeated
+    #[arg(long, value_name = "FILE", requires = "root")]
+    pub intermediate: Vec<PathBuf>,
+
+    /// Revocation list of AMD's for SNP reports (DER or PEM), which must then be current; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub crl: Vec<PathBuf>,
+
+    /// Versions of SNP reports to accept, separated by commas [default: 2,3,4,5]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub report_versions: Vec<u32>,
 
     /// Verify as of this time: RFC 3339 or unix seconds [default: now]
     #[arg(long, value_name = "TIME", value_parser = input::time)]
@@ -50,16 +63,16 @@ pub struct Options {
     pub init_time_data: Option<PathBuf>,
 }
 
+impl Options {
+    fn time(&self) -> UnixTime {
+        UnixTime::new(self.at.unwrap_or_else(input::now))
+    }
+}
+
 /// Everything that was given, read.
-pub struct Case {
-    kind: AttestationType,
-    tee: Tee,
-    evidence: Vec<u8>,
-    collateral: Vec<Entry>,
-    anchors: TrustAnchors,
-    now: UnixTime,
-    runtime_data: Option<Vec<u8>>,
-    init_time_data: Option<Vec<u8>>,
+pub enum Case {
+    Quote(Box<QuoteCase>),
+    Snp(Box<SnpCase>),
 }
 
 /// Why there is no appraisal.
@@ -75,15 +88,30 @@ impl<E: Into<Rejected>> From<E> for Judgement {
     }
 }
 
-/// An appraisal and what the report needs beside it.
+/// What an appraisal gives.
 pub struct Appraised {
-    pub appraisal: Appraisal,
+    /// What a token would claim, what a policy could ask beside it, and what a relying party should know.
+    pub findings: Findings,
+    /// The appraisal of a quote, for its TCB.
+    pub quote: Option<Appraisal>,
+}
+
+impl Appraised {
     /// What a token would claim, and what a policy could ask beside it, by one name each.
-    pub claims: Map<String, Value>,
+    pub fn claims(&self) -> Map<String, Value> {
+        // Names with a dollar sign are older names of claims that are there already.
+        let facts = self.findings.facts.iter();
+        facts
+            .filter(|(name, _)| !name.starts_with('$'))
+            .chain(&self.findings.claims)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
     /// What a policy sees.
-    pub policy_claims: ClaimSet,
-    /// Whether bytes of the report data that nothing vouches for are set.
-    pub rest_of_report_data_is_set: bool,
+    pub fn policy_claims(&self) -> ClaimSet {
+        policy_claims(&self.findings)
+    }
 }
 
 impl Case {
@@ -92,6 +120,10 @@ impl Case {
         let tee = match kind {
             AttestationType::SgxEnclave | AttestationType::OpenEnclave => Tee::Sgx,
             AttestationType::TdxVm => Tee::Tdx,
+            AttestationType::SevSnpVm => {
+                let evidence = input::read_evidence(evidence)?;
+                return Ok(Self::Snp(Box::new(SnpCase::read(&evidence, options)?)));
+            }
             other => {
                 return Err(Failure::usage(format!(
                     "this release does not verify evidence of type {}",
@@ -99,121 +131,44 @@ impl Case {
                 )));
             }
         };
+        let evidence = input::read_evidence(evidence)?;
+        let case = QuoteCase::read(kind, tee, evidence, options)?;
+        Ok(Self::Quote(Box::new(case)))
+    }
+
+    /// The steps in the order in which a service takes them.
+    pub fn judge(&self) -> Result<Appraised, Judgement> {
+        match self {
+            Self::Quote(case) => case.judge(),
+            Self::Snp(case) => case.judge(),
+        }
+    }
+}
+
+/// Data that must be bound to the evidence.
+struct Bound {
+    runtime_data: Option<Vec<u8>>,
+    init_time_data: Option<Vec<u8>>,
+}
+
+impl Bound {
+    fn read(options: &Options) -> Result<Self, Failure> {
         let optional = |path: &Option<PathBuf>| path.as_deref().map(input::read).transpose();
         Ok(Self {
-            kind,
-            tee,
-            evidence: input::read_evidence(evidence)?,
-            collateral: match &options.collateral {
-                Some(path) => collateral_files::load(path, options.bundle_key.as_deref())?,
-                None => Vec::new(),
-            },
-            anchors: input::trust_anchors(&options.root)?,
-            now: UnixTime::new(options.at.unwrap_or_else(input::now)),
             runtime_data: optional(&options.runtime_data)?,
             init_time_data: optional(&options.init_time_data)?,
         })
     }
 
-    /// Parse, platform, collateral, appraisal, binding: the order in which a service does it.
-    pub fn judge(&self) -> Result<Appraised, Judgement> {
-        let quote = self.quote()?;
-        if quote.tee() != self.tee {
-            return Err(Judgement::OtherTee(quote.tee()));
-        }
-        let pck = VerifiedPck::verify(&quote.certification_data(), &self.anchors, self.now)?;
-        let documents = self.documents_for(&pck).map_err(Judgement::Failed)?;
-        let collateral = VerifiedCollateral::verify(
-            documents.clone(),
-            self.tee,
-            &self.anchors,
-            self.now,
-            Staleness::Strict,
-        )?;
-        let appraisal = appraise(&quote, &pck, &collateral, self.now, Staleness::Strict)?;
-        let rest_of_report_data_is_set = self.bind(&quote)?;
-        let claims = self.claims(&appraisal, &collateral);
-        Ok(Appraised {
-            policy_claims: policy_claims(&Findings::of_quote(&appraisal, &collateral, &self.evidence)),
-            appraisal,
-            claims,
-            rest_of_report_data_is_set,
-        })
-    }
-
-    fn quote(&self) -> Result<Quote<'_>, Rejected> {
-        let bytes = match self.kind {
-            AttestationType::OpenEnclave => {
-                openenclave::Evidence::parse_with_or_without_header(&self.evidence)?.quote()
-            }
-            _ => &self.evidence,
+    /// Binds runtime data to the report data; a remark when bytes that nothing vouches for are set.
+    fn runtime_data(&self, report_data: &[u8; 64]) -> Result<Option<String>, Rejected> {
+        let Some(data) = &self.runtime_data else {
+            return Ok(None);
         };
-        Ok(Quote::parse(bytes)?)
-    }
-
-    /// The one set that was given, or of several the standard one for this platform.
-    fn documents_for(&self, pck: &VerifiedPck) -> Result<&CollateralDocuments, Failure> {
-        if let [only] = self.collateral.as_slice() {
-            return Ok(&only.documents);
-        }
-        if self.collateral.is_empty() {
-            return Err(Failure::usage("collateral is needed to verify this evidence").hint(
-                "give it with --collateral; `attestry collateral fetch --for FILE --out collateral.json` gets it \
-                 from the vendor",
-            ));
-        }
-        let wanted = CollateralKey {
-            tee: self.tee,
-            fmspc: pck.fmspc(),
-            ca: pck.ca(),
-            edition: Edition::Standard,
-        };
-        let found = self.collateral.iter().find(|entry| entry.key == Some(wanted));
-        found.map(|entry| &entry.documents).ok_or_else(|| {
-            Failure::usage(format!(
-                "there is no collateral for this platform (`{wanted}`) in what was given"
-            ))
-        })
-    }
-
-    /// Whether bytes of the report data that nothing vouches for are set.
-    fn bind(&self, quote: &Quote<'_>) -> Result<bool, Rejected> {
-        if let Some(data) = &self.init_time_data {
-            match quote.body() {
-                QuoteBody::Sgx(report) => {
-                    binding::bind_init_time_data_sgx(&report.config_id, report.attributes.kss(), data)?;
-                }
-                QuoteBody::Tdx(report) => binding::bind_init_time_data_tdx(&report.mrconfigid, data)?,
-            }
-        }
-        match &self.runtime_data {
-            Some(data) => Ok(binding::bind_runtime_data(quote.report_data(), data)?.rest_is_set),
-            None => Ok(false),
-        }
-    }
-
-    /// What a token would claim, and what a policy could ask beside it.
-    fn claims(&self, appraisal: &Appraisal, collateral: &VerifiedCollateral) -> Map<String, Value> {
-        let (token, facts) = match self.tee {
-            Tee::Sgx => {
-                let mut hash = [0; 32];
-                hash.copy_from_slice(digest::digest(&digest::SHA256, &self.evidence).as_ref());
-                (
-                    sgx::claims::token_claims(appraisal, hash, collateral.hashes()),
-                    sgx::claims::policy_facts(appraisal),
-                )
-            }
-            Tee::Tdx => (
-                tdx::claims::token_claims(appraisal),
-                tdx::claims::policy_facts(appraisal),
-            ),
-        };
-        // Names with a dollar sign are older names of claims that are there already.
-        facts
-            .into_iter()
-            .filter(|(name, _)| !name.starts_with('$'))
-            .chain(token)
-            .collect()
+        let bound = binding::bind_runtime_data(report_data, data)?;
+        Ok(bound
+            .rest_is_set
+            .then(|| "the second half of the report data is set, and nothing vouches for it".to_owned()))
     }
 }
 

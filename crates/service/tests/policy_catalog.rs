@@ -6,10 +6,13 @@ use std::collections::BTreeSet;
 use attestry_evidence::dcap::{
     CollateralDocuments, Quote, Staleness, VerifiedCollateral, VerifiedPck, appraise,
 };
+use attestry_evidence::snp::{self, AmdAnchors, AmdCrls, ClaimProfile, SuppliedChain, VerifiedVek};
 use attestry_evidence::time::UnixTime;
 use attestry_evidence::x509::TrustAnchors;
 use attestry_forge::Seed;
+use attestry_forge::amd::{AmdForge, ProductLine, SnpEvidence};
 use attestry_forge::intel::{IntelForge, Tee};
+use attestry_forge::pki::CertificateSpec;
 use attestry_forge::quote::TdBody;
 use attestry_policy::ClaimSet;
 use attestry_policy::catalog::{self, Subject};
@@ -39,6 +42,54 @@ fn a_trust_domain_gives_the_claims_of_the_catalog() {
     let claims = claims_of(&forge, Tee::Tdx, &quote);
     // The reference values of confidential virtual machines are an operator's.
     check(Subject::TdxVm, &claims, &["x-ms-compliance-status"]);
+}
+
+#[test]
+fn an_snp_guest_gives_the_claims_of_the_catalog() {
+    for line in ProductLine::ALL {
+        let forge = AmdForge::new(Seed::default(), NOW);
+        let mut evidence = forge.snp_evidence(line);
+        // Either kind of key gives claims that the other does not.
+        let of_chip = snp_claims(&forge, &evidence);
+        evidence.use_vlek(&forge, "cloud.example", line.default_tcb());
+        let of_provider = snp_claims(&forge, &evidence);
+        let fmc = [
+            "x-attestry-snp-fmc-svn",
+            "x-attestry-snp-current-fmc-svn",
+            "x-attestry-snp-committed-fmc-svn",
+            "x-attestry-snp-launch-fmc-svn",
+        ];
+        // The reference values of confidential virtual machines are an operator's.
+        let mut unstated = vec!["x-ms-compliance-status"];
+        if line != ProductLine::Turin {
+            unstated.extend(fmc);
+        }
+        check(Subject::SevSnpVm, &of_provider, &unstated);
+        unstated.push("x-attestry-snp-csp-id");
+        check(Subject::SevSnpVm, &of_chip, &unstated);
+    }
+}
+
+fn snp_claims(forge: &AmdForge, evidence: &SnpEvidence) -> ClaimSet {
+    let line = forge.line(evidence.vek.line);
+    let ders = [&line.ark, &line.ask, &line.asvk].map(CertificateSpec::to_der);
+    let anchors = AmdAnchors::from_certificates(&ders).unwrap();
+    let settings = snp::Settings::default();
+    let bytes = evidence.to_report_bytes();
+    let report = snp::Report::read(&bytes).unwrap().admit(&settings).unwrap();
+    let chain = SuppliedChain::parse(&evidence.vek_der(forge)).unwrap();
+    let vek = VerifiedVek::verify(&chain, &anchors).unwrap();
+    let appraisal = snp::appraise(
+        &report,
+        &vek,
+        None,
+        &AmdCrls::none(),
+        UnixTime::new(NOW),
+        &settings,
+    )
+    .unwrap();
+    // A token of the first profile leaves most to be asked as facts.
+    policy_claims(&Findings::of_report(&appraisal, ClaimProfile::Of2022))
 }
 
 fn forge() -> IntelForge {

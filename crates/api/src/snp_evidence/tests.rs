@@ -1,5 +1,4 @@
 use super::*;
-use serde_json::json;
 
 fn read(value: &Value) -> Result<SnpEvidence, RequestError> {
     SnpEvidence::from_json(value.to_string().as_bytes())
@@ -64,4 +63,19 @@ fn what_is_not_such_a_text_is_refused_by_name() {
     );
     let twice = SnpEvidence::from_json(br#"{"SnpReport":"AQI","snpReport":"AQI"}"#).unwrap_err();
     assert_eq!(twice.code(), "duplicate_member");
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    for (chain, endorsements) in [(None, vec![]), (Some(b"---".to_vec()), vec![vec![1, 2], vec![]])] {
+        let evidence = SnpEvidence {
+            report: vec![9; 3],
+            vcek_cert_chain: chain,
+            uvm_endorsements: endorsements,
+        };
+        assert_eq!(
+            SnpEvidence::from_json(evidence.to_json().as_bytes()).unwrap(),
+            evidence
+        );
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use attestry_api::AttestationType;
+use attestry_api::snp_evidence::SnpEvidence;
 use attestry_client::{Attestation, AttestationResult, ClientError, Data};
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -26,13 +27,17 @@ Examples:
   attestry attest --endpoint https://localhost:8443 --ca ca.pem \\
       --type sgx-enclave --evidence quote.bin --draft-policy policy.txt")]
 pub struct Args {
-    /// What kind of evidence it is: sgx-enclave, open-enclave or tdx-vm
+    /// What kind of evidence it is: sgx-enclave, open-enclave, tdx-vm or sev-snp-vm
     #[arg(long = "type", value_name = "TYPE", value_parser = crate::input::attestation_type)]
     kind: AttestationType,
 
     /// The evidence: raw bytes, hex or base64; `-` reads stdin
     #[arg(long, value_name = "FILE")]
     evidence: PathBuf,
+
+    /// For a bare SNP report: certificate of the key that signed it, and those above (PEM)
+    #[arg(long, value_name = "FILE")]
+    vek: Option<PathBuf>,
 
     /// Data whose SHA-256 is in the evidence's report data
     #[arg(long, value_name = "FILE")]
@@ -90,7 +95,7 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
 }
 
 fn attestation(args: &Args) -> Result<Attestation, Failure> {
-    let mut attestation = Attestation::new(args.kind, input::read_evidence(&args.evidence)?);
+    let mut attestation = Attestation::new(args.kind, evidence(args)?);
     if let Some(path) = &args.runtime_data {
         attestation = attestation.runtime_data(data(path, args.runtime_data_type)?);
     }
@@ -104,6 +109,20 @@ fn attestation(args: &Args) -> Result<Attestation, Failure> {
         attestation = attestation.nonce(nonce);
     }
     Ok(attestation)
+}
+
+/// The evidence as it is posted: a bare SNP report goes into the JSON that has room for its certificates.
+fn evidence(args: &Args) -> Result<Vec<u8>, Failure> {
+    let evidence = input::read_evidence(&args.evidence)?;
+    if args.kind != AttestationType::SevSnpVm || evidence.trim_ascii_start().starts_with(b"{") {
+        return Ok(evidence);
+    }
+    let evidence = SnpEvidence {
+        report: evidence,
+        vcek_cert_chain: args.vek.as_deref().map(input::read).transpose()?,
+        uvm_endorsements: Vec::new(),
+    };
+    Ok(evidence.to_json().into_bytes())
 }
 
 fn data(path: &Path, kind: DataKind) -> Result<Data, Failure> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use attestry_api::AttestationType;
 use attestry_evidence::dcap::{Appraisal, TcbStatus};
+use attestry_service::attest::Findings;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,7 @@ use crate::input;
 use crate::output::claims::claims;
 use crate::output::{BAD, BOLD, CAUTION, GOOD, Output, facts, paint};
 
-/// Verify evidence offline, against collateral from a file
+/// Verify evidence offline, against collateral from files
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -24,6 +25,10 @@ Examples:
   attestry verify --type open-enclave evidence.bin --collateral collateral.json \\
       --runtime-data key.pem --accept-tcb UpToDate,SWHardeningNeeded
 
+  # SEV-SNP, with the certificate beside the report, or in the JSON that is posted:
+  attestry verify --type sev-snp-vm report.bin --vek vcek.pem
+  attestry verify --type sev-snp-vm report.json --runtime-data runtime.json --crl milan.crl
+
   # The claims a policy would see:
   attestry verify --json --type sgx-enclave quote.bin --collateral collateral.json | jq .claims
 
@@ -31,7 +36,7 @@ A TCB status alone does not refuse evidence here, unless --accept-tcb leaves it 
 With --json the answer is
   {\"outcome\": \"appraised\"|\"rejected\", \"tcb_status\", \"advisories\", \"claims\", \"warnings\", \"error\"}")]
 pub struct Args {
-    /// What kind of evidence it is: sgx-enclave, open-enclave or tdx-vm
+    /// What kind of evidence it is: sgx-enclave, open-enclave, tdx-vm or sev-snp-vm
     #[arg(long = "type", value_name = "TYPE", value_parser = input::attestation_type)]
     kind: AttestationType,
 
@@ -63,13 +68,23 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
 
 impl Report {
     fn of(appraised: Appraised, accepted: &[TcbStatus]) -> Self {
-        let appraisal = &appraised.appraisal;
+        let claims = appraised.claims();
+        let Findings {
+            relaxed: mut warnings,
+            remarks,
+            ..
+        } = appraised.findings;
+        warnings.extend(remarks);
+        let Some(appraisal) = &appraised.quote else {
+            return Self {
+                outcome: "appraised",
+                claims,
+                warnings,
+                ..Self::empty()
+            };
+        };
         let status = appraisal.status();
         let refused = !accepted.is_empty() && !accepted.contains(&status);
-        let mut warnings: Vec<String> = appraisal.warnings().iter().map(ToString::to_string).collect();
-        if appraised.rest_of_report_data_is_set {
-            warnings.push("the second half of the report data is set, and nothing vouches for it".to_owned());
-        }
         Self {
             outcome: if refused { "rejected" } else { "appraised" },
             tcb_status: Some(status.name()),
@@ -86,7 +101,7 @@ impl Report {
                 })
                 .collect(),
             tcb_date: Some(appraisal.tcb_date().to_string()),
-            claims: appraised.claims,
+            claims,
             warnings,
         }
     }
@@ -120,12 +135,19 @@ struct Report {
 impl Report {
     fn rejected(error: Value) -> Self {
         Self {
+            error: Some(error),
+            ..Self::empty()
+        }
+    }
+
+    fn empty() -> Self {
+        Self {
             outcome: "rejected",
             tcb_status: None,
             advisories: BTreeSet::new(),
             claims: Map::new(),
             warnings: Vec::new(),
-            error: Some(error),
+            error: None,
             tcb_date: None,
             shortfalls: Vec::new(),
         }
@@ -154,12 +176,9 @@ impl Report {
                     told.unwrap_or("the TCB status is not among the accepted ones")
                 )
             }
+            (None, None) => format!("{} the report is genuine", paint(GOOD, "appraised:")),
             (None, Some("UpToDate")) => format!("{} TCB status UpToDate", paint(GOOD, "appraised:")),
-            (None, status) => format!(
-                "{} TCB status {}",
-                paint(CAUTION, "appraised:"),
-                status.unwrap_or_default()
-            ),
+            (None, Some(status)) => format!("{} TCB status {status}", paint(CAUTION, "appraised:")),
         }
     }
 

@@ -1,9 +1,16 @@
-//! What this service finds out about the platform under an enclave or a TDX virtual machine while it
-//! appraises a DCAP quote.
+//! What this service finds out about the platform under an enclave or a virtual machine while it appraises
+//! its evidence.
 
 use super::{ClaimEntry, Subject};
 
 const DCAP: &[Subject] = &[Subject::SgxEnclave, Subject::OpenEnclave, Subject::TdxVm];
+
+const APPRAISED: &[Subject] = &[
+    Subject::SgxEnclave,
+    Subject::OpenEnclave,
+    Subject::TdxVm,
+    Subject::SevSnpVm,
+];
 
 /// The PCE's security version is 16 bits wide (Intel SGX PCK certificate specification).
 const U16: i64 = 0xFFFF;
@@ -107,7 +114,7 @@ pub(super) const CLAIMS: &[ClaimEntry] = &[
     ),
     ClaimEntry::text(
         "x-attestry-warnings",
-        DCAP,
+        APPRAISED,
         "What was relaxed while the evidence was verified",
     )
     .several(),

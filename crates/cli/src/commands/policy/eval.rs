@@ -103,7 +103,7 @@ fn incoming(args: &Args) -> Result<Result<ClaimSet, Value>, Failure> {
     match (&args.claims, &args.evidence, args.kind) {
         (Some(file), _, _) => Ok(Ok(claims(file)?)),
         (None, Some(evidence), Some(kind)) => match Case::read(kind, evidence, &args.options)?.judge() {
-            Ok(appraised) => Ok(Ok(appraised.policy_claims)),
+            Ok(appraised) => Ok(Ok(appraised.policy_claims())),
             Err(judgement) => Ok(Err(judgement.explain(kind)?)),
         },
         _ => Err(Failure::usage("there is nothing to evaluate over")

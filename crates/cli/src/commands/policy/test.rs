@@ -186,6 +186,7 @@ impl FilesBeside<'_> {
             at: files.at.as_deref().map(input::time).transpose()?,
             runtime_data: beside(&files.runtime_data)?,
             init_time_data: beside(&files.init_time_data)?,
+            ..Options::default()
         })
     }
 
@@ -202,7 +203,7 @@ impl EvidenceClaims for FilesBeside<'_> {
         let options = self.options(evidence)?;
         let case = Case::read(kind, &self.file(file)?, &options).map_err(|failure| failure.to_string())?;
         match case.judge() {
-            Ok(appraised) => Ok(appraised.policy_claims),
+            Ok(appraised) => Ok(appraised.policy_claims()),
             Err(judgement) => {
                 let explanation = judgement.explain(kind).map_err(|failure| failure.to_string())?;
                 let message = explanation.get("message").and_then(serde_json::Value::as_str);

@@ -1,0 +1,146 @@
+//! SEV-SNP reports from files: bare, in MAA's JSON, or inside Azure's HCL report.
+
+use attestry_api::snp_evidence::SnpEvidence;
+use attestry_evidence::azure::{HardwareReport, HclReport};
+use attestry_evidence::binding;
+use attestry_evidence::snp::{
+    AmdAnchors, AmdCrl, AmdCrls, ClaimProfile, REPORT_BYTES, Report, RevocationPolicy, Settings, SnpError,
+    SuppliedChain, VerifiedVek, appraise,
+};
+use attestry_evidence::time::UnixTime;
+use attestry_service::attest::Findings;
+
+use super::{Appraised, Bound, Judgement, Options};
+use crate::failure::Failure;
+use crate::input;
+
+/// A report and what it is judged by.
+pub(super) struct SnpCase {
+    report: Vec<u8>,
+    chain: Vec<u8>,
+    anchors: AmdAnchors,
+    crls: Vec<Vec<u8>>,
+    settings: Settings,
+    now: UnixTime,
+    bound: Bound,
+}
+
+impl SnpCase {
+    pub(super) fn read(evidence: &[u8], options: &Options) -> Result<Self, Failure> {
+        let mut bound = Bound::read(options)?;
+        let SnpEvidence {
+            report,
+            vcek_cert_chain,
+            ..
+        } = evidence_of(evidence, &mut bound)?;
+        let chain = match &options.vek {
+            Some(path) => input::read(path)?,
+            None => vcek_cert_chain.ok_or_else(|| {
+                Failure::usage("the certificate of the key that signed the report is needed")
+                    .hint("give it with --vek FILE (PEM or DER)")
+            })?,
+        };
+        let mut settings = Settings::default();
+        if !options.report_versions.is_empty() {
+            settings.report_versions.clone_from(&options.report_versions);
+        }
+        if !options.crl.is_empty() {
+            settings.revocation = RevocationPolicy::Required;
+        }
+        let read_all = |paths: &[std::path::PathBuf]| {
+            paths
+                .iter()
+                .map(|path| input::read(path))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self {
+            anchors: anchors(
+                read_all(&options.root)?,
+                &read_all(&options.intermediate)?,
+                &chain,
+            )?,
+            crls: read_all(&options.crl)?,
+            report,
+            chain,
+            settings,
+            now: options.time(),
+            bound,
+        })
+    }
+
+    /// Form, certificate, revocation, appraisal, binding.
+    pub(super) fn judge(&self) -> Result<Appraised, Judgement> {
+        let report = Report::read(&self.report)?.admit(&self.settings)?;
+        let vek = VerifiedVek::verify(&SuppliedChain::parse(&self.chain)?, &self.anchors)?;
+        let verify = |crl: &Vec<u8>| AmdCrl::verify(crl, &self.anchors, self.now);
+        let crls = self
+            .crls
+            .iter()
+            .map(verify)
+            .collect::<Result<Vec<_>, SnpError>>()?;
+        let crls = crls.into_iter().fold(AmdCrls::none(), AmdCrls::with);
+        let appraisal = appraise(&report, &vek, None, &crls, self.now, &self.settings)?;
+        let mut findings = Findings::of_report(&appraisal, ClaimProfile::default());
+        if let Some(data) = &self.bound.init_time_data {
+            binding::bind_init_time_data_snp(&appraisal.body().host_data, data)?;
+        }
+        let remark = self.bound.runtime_data(&appraisal.body().report_data)?;
+        findings.remarks.extend(remark);
+        Ok(Appraised {
+            findings,
+            quote: None,
+        })
+    }
+}
+
+/// The report and what came with it, whichever of the three forms it has. An HCL report brings its runtime data along.
+fn evidence_of(evidence: &[u8], bound: &mut Bound) -> Result<SnpEvidence, Failure> {
+    let bare = |report: &[u8]| SnpEvidence {
+        report: report.to_vec(),
+        vcek_cert_chain: None,
+        uvm_endorsements: Vec::new(),
+    };
+    if evidence.len() == REPORT_BYTES {
+        return Ok(bare(evidence));
+    }
+    if evidence.starts_with(b"HCLA") {
+        let hcl = HclReport::parse(evidence)
+            .map_err(|error| Failure::usage(format!("the HCL report cannot be read: {error}")))?;
+        let HardwareReport::Snp { report, .. } = hcl.hardware() else {
+            return Err(Failure::usage("the HCL report holds no SNP report")
+                .hint("evidence of a TDX guest is its quote: try --type tdx-vm"));
+        };
+        bound
+            .runtime_data
+            .get_or_insert_with(|| hcl.runtime_claims().to_vec());
+        return Ok(bare(report));
+    }
+    if evidence.trim_ascii_start().starts_with(b"{") {
+        return SnpEvidence::from_json(evidence).map_err(|error| Failure::usage(error.to_string()));
+    }
+    Ok(bare(evidence))
+}
+
+/// AMD's authorities, or those that were given. Of an operator's own hierarchy the authority may come with the
+/// evidence: trusting a root here means trusting what it signed.
+fn anchors(roots: Vec<Vec<u8>>, intermediates: &[Vec<u8>], chain: &[u8]) -> Result<AmdAnchors, Failure> {
+    if roots.is_empty() {
+        return Ok(AmdAnchors::amd());
+    }
+    let unusable = |error| Failure::usage(format!("--root or --intermediate cannot be used: {error}"));
+    let mut certificates = roots;
+    if intermediates.is_empty() {
+        let alone = certificates.len();
+        if let Ok(chain) = SuppliedChain::parse(chain) {
+            // A root must never come with the evidence.
+            let authorities = chain.others().iter().filter(|other| !other.is_self_issued());
+            certificates.extend(authorities.map(|authority| authority.der().to_vec()));
+        }
+        if let Ok(anchors) = AmdAnchors::from_certificates(&certificates) {
+            return Ok(anchors);
+        }
+        certificates.truncate(alone);
+    }
+    certificates.extend(intermediates.iter().cloned());
+    AmdAnchors::from_certificates(&certificates).map_err(unusable)
+}
