@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::azure::AzureError;
+use crate::azure::uvm::UvmError;
 use crate::binding::BindingError;
 use crate::dcap::{AppraisalError, CollateralError, QuoteError};
 use crate::openenclave::OpenEnclaveError;
@@ -72,6 +73,9 @@ pub enum Rejected {
     /// The Azure form around the evidence is not acceptable.
     #[error(transparent)]
     Azure(#[from] AzureError),
+    /// The endorsements of a utility VM are not acceptable.
+    #[error(transparent)]
+    Uvm(#[from] UvmError),
 }
 
 impl Rejected {
@@ -86,6 +90,7 @@ impl Rejected {
             Self::Snp(error) => error.explain(),
             Self::Binding(error) => error.explain(),
             Self::Azure(error) => error.explain(),
+            Self::Uvm(error) => error.explain(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod error;
 mod fixture;
 mod hcl;
 mod runtime;
+pub mod uvm;
 
 pub use ak_certificate::{AkCertificateError, ak_certificate};
 pub use binding::{BoundRuntime, RuntimeBindingError, bind_snp, bind_tdx};

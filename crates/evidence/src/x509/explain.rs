@@ -202,6 +202,13 @@ impl Told {
         Self { field, ..self }
     }
 
+    /// A part of one element of what the explanation began with, `[index].part`.
+    #[expect(clippy::needless_pass_by_value, reason = "temporaries are handed over")]
+    pub(crate) fn element(self, part: String) -> Self {
+        let field = format!("{}{part}", self.field);
+        Self { field, ..self }
+    }
+
     /// A part of one certificate of the chain.
     fn part(self, role: CertificateRole, part: &str) -> Self {
         self.member(role.identifier()).member(part)

@@ -12,6 +12,7 @@ mod error;
 mod explain;
 mod family;
 mod key;
+mod path;
 mod pem;
 mod serial;
 mod vendor;
@@ -23,13 +24,16 @@ pub use encoding::EncodingError;
 pub use error::{AnchorError, CertificateError, CertificateRole, CrlError};
 pub use family::{EcdsaP256Sha256, KeyFamily};
 pub use key::PublicKey;
+pub use path::{MAX_PATH_CERTIFICATES, PathError};
 pub use serial::Serial;
 pub use vendor::{Hash, RsaKey, SignatureAlgorithm, VendorKey};
 
 pub(crate) use chain::{ChainProfile, VerifiedChain, is_in_future};
 pub(crate) use error::PCK_PLATFORM_CA;
 pub(crate) use explain::{Told, explain_encoding};
+pub(crate) use path::Path;
 pub(crate) use pem::{certificates_to_pem, crl_to_pem};
+pub(crate) use vendor::hash_of;
 
 /// The clock skew granted to moments in the future: a document, CRL or certificate that begins up to this many
 /// seconds after the verifier's time is accepted. Five minutes is the customary allowance between unsynchronised

@@ -262,7 +262,7 @@ fn explicit<'a>(fields: &mut SliceReader<'a>, number: u32) -> Option<&'a [u8]> {
 }
 
 /// The hash of an `AlgorithmIdentifier`, its parameters absent or NULL (RFC 4055, 2.1).
-fn hash_of(identifier: &[u8]) -> Option<Hash> {
+pub(crate) fn hash_of(identifier: &[u8]) -> Option<Hash> {
     let mut reader = SliceReader::new(identifier).ok()?;
     let (algorithm, parameters) = reader
         .sequence(|inner| {

@@ -104,7 +104,7 @@ fn bytes(value: &Value) -> Vec<u8> {
             attestry_evidence::hex::decode(text.as_bytes()).unwrap()
         }
         Value::String(text) => URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).unwrap(),
-        other => panic!("{other}"),
+        other => unreachable!("{other}"),
     }
 }
 

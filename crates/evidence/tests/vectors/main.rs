@@ -18,3 +18,4 @@ mod pool;
 mod quotes;
 mod sets;
 mod snp;
+mod uvm;
