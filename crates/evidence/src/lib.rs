@@ -15,6 +15,7 @@ pub mod inspect;
 mod json;
 pub mod openenclave;
 pub mod reader;
+pub mod reference;
 pub mod rejection;
 pub mod sgx;
 pub mod snp;

@@ -22,6 +22,7 @@ use crate::claim::{Value, ValueType};
 
 mod azure_guest;
 mod platform;
+mod reference;
 mod reserved;
 mod settings;
 mod sgx;
@@ -271,7 +272,7 @@ pub fn all() -> impl Iterator<Item = &'static ClaimEntry> {
     TABLES.iter().copied().flatten()
 }
 
-const TABLES: [&[ClaimEntry]; 7] = [
+const TABLES: [&[ClaimEntry]; 8] = [
     &[ATTESTATION_TYPE],
     sgx::CLAIMS,
     tdx::CLAIMS,
@@ -279,6 +280,7 @@ const TABLES: [&[ClaimEntry]; 7] = [
     azure_guest::CLAIMS,
     tpm::CLAIMS,
     platform::CLAIMS,
+    reference::CLAIMS,
 ];
 
 /// TPM evidence does not have it: MAA's TPM tokens carry none.
