@@ -165,7 +165,7 @@ fn uvm_issuer(entry: &Object<'_>) -> Result<UvmIssuer, ReferenceError> {
         name: name(entry)?,
         issuer: issuer.to_owned(),
         feed: feed.to_owned(),
-        minimum_svn: entry.number("minimum_svn", "an integer from 0 to 4294967295")?,
+        minimum_svn: entry.number("minimum_svn", "an integer that is not negative")?,
         status: ComplianceStatus::OF_UVM
             .into_iter()
             .find(|known| known.name() == status)

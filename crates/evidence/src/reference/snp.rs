@@ -8,6 +8,7 @@ use serde_json::json;
 use super::comparison::{Comparison, Expected, FieldComparison, Found};
 use super::matching::{Match, PlatformFindings};
 use super::values::{ChipId, ComplianceStatus, ReferenceValues, SnpParavisor, TcbFloor, UvmIssuer};
+use crate::azure::uvm::UvmEndorsement;
 use crate::claims::{Claims, named};
 use crate::snp::{Appraisal, Product, ReportBody};
 use crate::time::UnixTime;
@@ -23,17 +24,24 @@ pub struct SnpGuest<'a> {
     pub endorsements: &'a [Endorsement<'a>],
 }
 
-/// What the endorsement of a utility VM states, once its signature and the chain of its signer are verified.
+/// What the verified endorsement of a utility VM states.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Endorsement<'a> {
-    /// The decentralised identifier of who signed it.
-    pub issuer: &'a str,
-    /// The feed it belongs to.
-    pub feed: &'a str,
-    /// The security version of the utility VM.
-    pub svn: u32,
-    /// The measurement that it endorses.
-    pub measurement: &'a [u8; 48],
+    pub(super) issuer: &'a str,
+    pub(super) feed: &'a str,
+    pub(super) svn: u64,
+    pub(super) measurement: &'a [u8; 48],
+}
+
+impl<'a> From<&'a UvmEndorsement> for Endorsement<'a> {
+    fn from(endorsement: &'a UvmEndorsement) -> Self {
+        Self {
+            issuer: endorsement.issuer().as_str(),
+            feed: endorsement.feed(),
+            svn: endorsement.svn(),
+            measurement: endorsement.measurement(),
+        }
+    }
 }
 
 /// What a policy can ask about the endorsement of a report's measurement, whether or not reference values know its
@@ -336,7 +344,7 @@ fn compare_endorsement<'a>(
         fields: vec![
             text("issuer", &issuer.issuer, endorsement.issuer),
             text("feed", &issuer.feed, endorsement.feed),
-            FieldComparison::at_least("svn", issuer.minimum_svn.into(), endorsement.svn.into()),
+            FieldComparison::at_least("svn", issuer.minimum_svn, endorsement.svn),
             FieldComparison::equal("measurement", endorsement.measurement, &body.measurement),
         ],
     }

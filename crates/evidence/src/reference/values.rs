@@ -59,7 +59,7 @@ pub struct UvmIssuer {
     pub(super) name: String,
     pub(super) issuer: String,
     pub(super) feed: String,
-    pub(super) minimum_svn: u32,
+    pub(super) minimum_svn: u64,
     pub(super) status: ComplianceStatus,
 }
 

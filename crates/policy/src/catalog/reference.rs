@@ -9,9 +9,6 @@ const COMPARED: &[Subject] = &[Subject::SevSnpVm, Subject::TdxVm];
 /// The largest integer that every reader of JSON keeps (RFC 8259, 6).
 const U53: i64 = (1 << 53) - 1;
 
-/// GUEST_SVN, which an endorsement speaks for, is 32 bits wide (AMD SEV-SNP firmware ABI, "ATTESTATION_REPORT").
-const U32: i64 = 0xFFFF_FFFF;
-
 pub(super) const CLAIMS: &[ClaimEntry] = &[
     ClaimEntry::number(
         "x-attestry-reference-version",
@@ -62,7 +59,7 @@ pub(super) const CLAIMS: &[ClaimEntry] = &[
     ),
     ClaimEntry::number(
         "x-attestry-uvm-svn",
-        U32,
+        i64::MAX,
         VM,
         "Security version that the endorsement gives the measurement",
     ),

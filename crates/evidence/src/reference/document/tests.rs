@@ -149,7 +149,7 @@ fn a_value_that_is_not_what_belongs_there_is_refused_with_its_path() {
         (
             "/uvm/0/minimum_svn",
             json!("100"),
-            "an integer from 0 to 4294967295",
+            "an integer that is not negative",
         ),
         ("/uvm/0/status", json!("azure-compliant-cvm"), status),
         ("/tcb_floors/Milan/bootloader", json!(256), component),
