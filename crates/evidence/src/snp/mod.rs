@@ -15,6 +15,8 @@ mod explain;
 mod product;
 mod report;
 mod vek;
+#[cfg(test)]
+pub(crate) mod world;
 
 pub use anchors::{AmdAnchors, AnchorError, Authority};
 pub use appraise::{Appraisal, Settings, SignatureProof, UnknownPolicyBits, Warning, appraise};

@@ -229,9 +229,11 @@ impl Told {
         clippy::needless_pass_by_value,
         reason = "literals, numbers and temporaries alike are handed over"
     )]
+    /// An empty text, such as a missing name, is told as `nothing`.
     pub(crate) fn found(self, found: impl ToString) -> Self {
+        let found = Some(found.to_string()).filter(|found| !found.is_empty());
         Self {
-            found: found.to_string(),
+            found: found.unwrap_or_else(|| "nothing".to_owned()),
             ..self
         }
     }

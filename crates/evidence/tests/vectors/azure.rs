@@ -94,7 +94,7 @@ fn machines() -> Vec<Machine> {
 }
 
 /// Bytes as the recordings write them: an array of numbers, hexadecimal or base64url.
-fn bytes(value: &Value) -> Vec<u8> {
+pub fn bytes(value: &Value) -> Vec<u8> {
     match value {
         Value::Array(numbers) => numbers
             .iter()

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use attestry_evidence::azure::{HardwareReport, HclReport};
 use attestry_evidence::snp::{
-    AmdAnchors, AmdCrl, AmdCrls, Appraisal, ClaimProfile, Report, RevocationPolicy, Settings, SnpError,
-    SuppliedChain, VekCertificate, VerifiedVek, appraise, token_claims,
+    AmdAnchors, AmdCrl, AmdCrls, Appraisal, ClaimProfile, Product, Report, RevocationPolicy, Settings,
+    SnpError, SuppliedChain, VekCertificate, VerifiedVek, appraise, token_claims,
 };
 use attestry_evidence::time::UnixTime;
 use serde_json::Value;
 
+use crate::azure::bytes;
 use crate::pool::{directories, file};
 
 /// 2026-11-20T00:00:00Z, within the validity of every certificate of the recordings.
@@ -61,6 +63,80 @@ fn every_real_report_is_genuine() {
         if let Err(error) = verify_by_amd(&report, &vek) {
             panic!("{name}: {error}");
         }
+    }
+}
+
+/// Reports that are published with a request or alone, each beside the certificate of its chip.
+#[test]
+fn published_samples_are_genuine() {
+    for (report, vek) in [
+        ("sample-snp-report.bin", "maa/evidence/snp/sample-vcek-chain.pem"),
+        ("skr-snp_report.bin", "snp/reports/aci-milan-v2/vek.pem"),
+    ] {
+        let report = file(&format!("maa/evidence/snp/{report}"));
+        if let Some((report, vek)) = report.zip(file(vek)) {
+            let appraisal = verify_by_amd(&report, &vek).unwrap();
+            assert_eq!(appraisal.product(), Product::Milan);
+        }
+    }
+}
+
+/// The hardware's part of what confidential VMs of Azure hand over.
+#[test]
+fn the_report_inside_every_recorded_hcl_report_is_genuine() {
+    for (name, product) in [
+        ("genoa", Product::Genoa),
+        ("v0", Product::Milan),
+        ("v1", Product::Milan),
+        ("v2", Product::Milan),
+    ] {
+        let Some(json) = file(&format!("snp/az-snp-vtpm/evidence-{name}.json")) else {
+            return;
+        };
+        let json: Value = serde_json::from_slice(&json).unwrap();
+        let report = json.get("hcl_report").unwrap_or_else(|| &json["report"]);
+        let hcl_report = bytes(report);
+        let hcl_report = HclReport::parse(&hcl_report).unwrap();
+        let HardwareReport::Snp { report, .. } = hcl_report.hardware() else {
+            panic!("{name} is of another kind");
+        };
+        let vek = match json["vcek"].as_str().unwrap() {
+            pem if pem.starts_with("-----") => pem.as_bytes().to_vec(),
+            _ => bytes(&json["vcek"]),
+        };
+        let appraisal = verify_by_amd(report.as_slice(), &vek).unwrap();
+        assert_eq!(
+            (appraisal.product(), appraisal.body().vmpl),
+            (product, 0),
+            "{name}"
+        );
+    }
+}
+
+/// Certificates as Azure's metadata service and AMD's key server hand them out today, without reports.
+#[test]
+fn certificates_in_either_spelling_are_verified_up_to_amd() {
+    let anchors = AmdAnchors::amd();
+    for (name, product, others) in [
+        ("certs-only/vcek-turin-sev.der", Product::Turin, &[][..]),
+        (
+            "az-snp-vtpm/imds-vcek.der",
+            Product::Milan,
+            &["az-snp-vtpm/imds-chain-0.der", "az-snp-vtpm/imds-chain-1.der"],
+        ),
+    ] {
+        let Some(vek) = file(&format!("snp/{name}")) else {
+            return;
+        };
+        let others = others.iter().map(|name| file(&format!("snp/{name}")).unwrap());
+        let chain: String = std::iter::once(vek)
+            .chain(others)
+            .map(|der| attestry_forge::pki::pem("CERTIFICATE", &der))
+            .collect();
+        let verified =
+            VerifiedVek::verify(&SuppliedChain::parse(chain.as_bytes()).unwrap(), &anchors).unwrap();
+        assert_eq!(verified.product(), product, "{name}");
+        assert_eq!(verified.vek().product(), product, "{name}");
     }
 }
 
@@ -161,27 +237,24 @@ fn minted_reports_are_judged_as_their_maker_says() {
             &AmdCrls::none(),
             &Settings::default(),
         );
-        match vector["expect"].as_str().unwrap() {
-            "reject" => {
-                let code = outcome.unwrap_err().explain().code;
-                let expected = REFUSALS.iter().find(|(suffix, _)| name.ends_with(suffix));
-                let (_, expected) = expected.unwrap_or_else(|| panic!("{name} is not in the table: {code}"));
-                assert_eq!(code, *expected, "{name}");
-                refused += 1;
-            }
+        if vector["expect"] == "reject" {
+            let code = outcome.unwrap_err().explain().code;
+            let expected = REFUSALS.iter().find(|(suffix, _)| name.ends_with(suffix));
+            let (_, expected) = expected.unwrap_or_else(|| panic!("{name} is not in the table: {code}"));
+            assert_eq!(code, *expected, "{name}");
+            refused += 1;
+        } else {
             // What a policy decides is genuine, and visible.
-            _ => {
-                let appraisal = outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
-                let body = appraisal.body();
-                assert_eq!(name.ends_with("neg-debug"), body.policy.debug_allowed(), "{name}");
-                assert_eq!(
-                    name.ends_with("neg-migrate"),
-                    body.policy.migration_allowed(),
-                    "{name}"
-                );
-                assert_eq!(name.ends_with("neg-vmpl1"), body.vmpl == 1, "{name}");
-                accepted += 1;
-            }
+            let appraisal = outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let body = appraisal.body();
+            assert_eq!(name.ends_with("neg-debug"), body.policy.debug_allowed(), "{name}");
+            assert_eq!(
+                name.ends_with("neg-migrate"),
+                body.policy.migration_allowed(),
+                "{name}"
+            );
+            assert_eq!(name.ends_with("neg-vmpl1"), body.vmpl == 1, "{name}");
+            accepted += 1;
         }
     }
     assert!(
