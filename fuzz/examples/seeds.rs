@@ -3,13 +3,18 @@
 use std::fs;
 use std::path::Path;
 
+use attestry_forge::Seed;
+use attestry_forge::amd::{AmdForge, ProductLine};
+use attestry_forge::azure::{HclReport, TimeStamp, VtpmKeys};
 use attestry_forge::intel::{IntelForge, PckCa, PckSpec, Tee, split_envelope};
 use attestry_forge::openenclave::{custom_claims, endorsements};
 use attestry_forge::pki::CertificateSpec;
 use attestry_forge::quote::TdBody;
 use attestry_fuzz::World;
+use attestry_fuzz::azure::ENDORSEMENTS;
 
 fn main() {
+    azure();
     let forge = World::shared().forge();
     let sgx = forge.collateral(Tee::Sgx);
     let tdx = forge.collateral(Tee::Tdx);
@@ -93,6 +98,38 @@ fn quotes(forge: &IntelForge) {
         write("inspect", &name, &quote);
     }
 }
+
+fn azure() {
+    let seed = Seed::default();
+    let keys = VtpmKeys::new(&seed);
+    let amd = AmdForge::new(seed.clone(), NOW);
+    let intel = World::shared().forge();
+    let snp = HclReport::snp(amd.snp_evidence(ProductLine::Milan), &keys).mint();
+    let tdx = HclReport::tdx(&seed, intel.tdx_quote_spec(TdBody::Td10).report, &keys).mint();
+    write("hcl_report", "snp", &snp.hcl_report);
+    write("hcl_report", "tdx", &tdx.hcl_report);
+    write("runtime_json", "paravisor", &snp.runtime_claims);
+    write("runtime_json", "empty", b"{}");
+    let world = &*ENDORSEMENTS;
+    let mut later = world.good.clone();
+    later.use_cwt_claims();
+    let mut stamped = world.good.clone();
+    stamped.time_stamp = Some(TimeStamp::new(&world.authority, world.good.signing_time, &[]));
+    let token = TimeStamp::new(&world.authority, world.good.signing_time, b"other bytes").to_der();
+    for (name, selector, part) in [
+        ("named", 0, stamped.mint()),
+        ("claims", 0, later.mint()),
+        ("statement", 1, world.good.payload()),
+        ("issuer", 2, world.good.issuer.clone().into_bytes()),
+        ("subject", 2, world.authority.did_by_subject().into_bytes()),
+        ("time_stamp", 3, token),
+    ] {
+        write("cose_endorsement", name, &[&[selector], &part[..]].concat());
+    }
+}
+
+/// The time at which the seeds are minted.
+const NOW: i64 = 1_768_435_200;
 
 fn write(target: &str, name: &str, bytes: &[u8]) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);

@@ -2,6 +2,7 @@
 //! forge has signed, so that fuzzing reaches it by the same way as real documents do. A target fails when something
 //! panics, or when evidence is accepted that should not be.
 
+pub mod azure;
 pub mod bearer;
 pub mod release;
 pub mod wire;

@@ -1,9 +1,8 @@
-//! CBOR and envelopes written by hand for tests, after RFC 8949 and RFC 9052, where nothing is signed; and the forge's
-//! signer, made once.
+//! Envelopes written header by header for tests (RFC 9052), where nothing is signed; and the forge's signer, made once.
 
 use std::sync::LazyLock;
 
-use attestry_forge::azure::UvmAuthority;
+use attestry_forge::azure::{Cbor, UvmAuthority};
 
 /// The time of the tests, seconds since 1970.
 pub(super) const NOW: i64 = 1_768_435_200;
@@ -14,78 +13,12 @@ pub(super) fn authority() -> UvmAuthority {
     AUTHORITY.clone()
 }
 
-/// A CBOR item to be written.
-#[derive(Clone, Debug)]
-pub(super) enum Item {
-    Integer(i64),
-    Bytes(Vec<u8>),
-    Text(String),
-    Array(Vec<Self>),
-    Map(Vec<(Self, Self)>),
-    Tagged(u64, Box<Self>),
-    Null,
-}
-
-impl Item {
-    pub(super) fn text(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-
-    /// The encoding in its shortest form.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        match self {
-            Self::Integer(number) if *number < 0 => head(1, u64::try_from(!number).unwrap()),
-            Self::Integer(number) => head(0, u64::try_from(*number).unwrap()),
-            Self::Bytes(bytes) => [head(2, size(bytes)), bytes.clone()].concat(),
-            Self::Text(text) => [head(3, size(text.as_bytes())), text.clone().into_bytes()].concat(),
-            Self::Array(items) => {
-                let items: Vec<u8> = items.iter().flat_map(Self::encode).collect();
-                [head(4, self.count()), items].concat()
-            }
-            Self::Map(entries) => {
-                let entries: Vec<u8> = entries
-                    .iter()
-                    .flat_map(|(key, value)| [key.encode(), value.encode()].concat())
-                    .collect();
-                [head(5, self.count()), entries].concat()
-            }
-            Self::Tagged(tag, item) => [head(6, *tag), item.encode()].concat(),
-            Self::Null => vec![0xf6],
-        }
-    }
-
-    fn count(&self) -> u64 {
-        let count = match self {
-            Self::Array(items) => items.len(),
-            Self::Map(entries) => entries.len(),
-            _ => 0,
-        };
-        u64::try_from(count).unwrap()
-    }
-}
-
-fn size(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap()
-}
-
-fn head(major_type: u8, argument: u64) -> Vec<u8> {
-    let first = major_type << 5;
-    let bytes = argument.to_be_bytes();
-    match argument {
-        0..24 => vec![first | bytes[7]],
-        24..0x100 => vec![first | 0x18, bytes[7]],
-        0x100..0x1_0000 => [&[first | 0x19], &bytes[6..]].concat(),
-        0x1_0000..0x1_0000_0000 => [&[first | 0x1a], &bytes[4..]].concat(),
-        _ => [&[first | 0x1b], &bytes[..]].concat(),
-    }
-}
-
 /// The parts of an envelope, each of which a test can replace.
 #[derive(Clone)]
 pub(super) struct RawEnvelope {
-    pub(super) protected: Vec<(Item, Item)>,
-    pub(super) unprotected: Vec<(Item, Item)>,
-    pub(super) payload: Item,
+    pub(super) protected: Vec<(Cbor, Cbor)>,
+    pub(super) unprotected: Vec<(Cbor, Cbor)>,
+    pub(super) payload: Cbor,
     pub(super) signature: Vec<u8>,
 }
 
@@ -98,18 +31,18 @@ impl RawEnvelope {
         );
         Self {
             protected: vec![
-                (Item::Integer(1), Item::Integer(-38)),
-                (Item::Integer(3), Item::text("application/json")),
-                (Item::Integer(33), Item::Array(vec![Item::Bytes(vec![0x30, 0])])),
-                (Item::text("iss"), Item::text(ISSUER)),
-                (Item::text("feed"), Item::text("ContainerPlat-AMD-UVM")),
+                (Cbor::Int(1), Cbor::Int(-38)),
+                (Cbor::Int(3), Cbor::text("application/json")),
+                (Cbor::Int(33), Cbor::Array(vec![Cbor::Bytes(vec![0x30, 0])])),
+                (Cbor::text("iss"), Cbor::text(ISSUER)),
+                (Cbor::text("feed"), Cbor::text("ContainerPlat-AMD-UVM")),
                 (
-                    Item::text("signingtime"),
-                    Item::Tagged(1, Box::new(Item::Integer(1_700_000_000))),
+                    Cbor::text("signingtime"),
+                    Cbor::Tag(1, Box::new(Cbor::Int(1_700_000_000))),
                 ),
             ],
             unprotected: Vec::new(),
-            payload: Item::Bytes(payload.into_bytes()),
+            payload: Cbor::Bytes(payload.into_bytes()),
             signature: vec![7; 8],
         }
     }
@@ -118,42 +51,47 @@ impl RawEnvelope {
     pub(super) fn later() -> Self {
         let mut raw = Self::early();
         for label in ["iss", "feed", "signingtime"] {
-            raw.remove(&Item::text(label));
+            raw.remove(&Cbor::text(label));
         }
-        raw.set(Item::Integer(3), Item::text("application/octet-stream"));
+        raw.set(Cbor::Int(3), Cbor::text("application/octet-stream"));
         raw.set(
-            Item::Integer(15),
-            Item::Map(vec![
-                (Item::Integer(1), Item::text(ISSUER)),
-                (Item::Integer(2), Item::text("ContainerPlat-AMD-UVM")),
-                (Item::Integer(6), Item::Integer(1_700_000_000)),
-                (Item::text("svn"), Item::Integer(104)),
+            Cbor::Int(15),
+            Cbor::Map(vec![
+                (Cbor::Int(1), Cbor::text(ISSUER)),
+                (Cbor::Int(2), Cbor::text("ContainerPlat-AMD-UVM")),
+                (Cbor::Int(6), Cbor::Int(1_700_000_000)),
+                (Cbor::text("svn"), Cbor::Int(104)),
             ]),
         );
-        raw.payload = Item::Bytes(vec![0xAB; 48]);
+        raw.payload = Cbor::Bytes(vec![0xAB; 48]);
         raw
     }
 
     /// Replaces or adds a protected header.
-    pub(super) fn set(&mut self, label: Item, value: Item) {
+    pub(super) fn set(&mut self, label: Cbor, value: Cbor) {
         self.remove(&label);
         self.protected.push((label, value));
     }
 
-    pub(super) fn remove(&mut self, label: &Item) {
+    pub(super) fn remove(&mut self, label: &Cbor) {
         self.protected
             .retain(|(known, _)| known.encode() != label.encode());
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
         let parts = vec![
-            Item::Bytes(Item::Map(self.protected.clone()).encode()),
-            Item::Map(self.unprotected.clone()),
+            Cbor::Bytes(Cbor::Map(self.protected.clone()).encode()),
+            Cbor::Map(self.unprotected.clone()),
             self.payload.clone(),
-            Item::Bytes(self.signature.clone()),
+            Cbor::Bytes(self.signature.clone()),
         ];
-        Item::Tagged(18, Box::new(Item::Array(parts))).encode()
+        Cbor::Tag(18, Box::new(Cbor::Array(parts))).encode()
     }
+}
+
+/// The item that is nothing (RFC 8949, 3.3).
+pub(super) fn null() -> Cbor {
+    Cbor::Raw(vec![0xf6])
 }
 
 /// A did:x509 of the form that the endorsements of Azure Container Instances have.

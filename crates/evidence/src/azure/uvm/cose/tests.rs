@@ -1,5 +1,7 @@
+use attestry_forge::azure::Cbor as Item;
+
 use super::*;
-use crate::azure::uvm::fixture::{ISSUER, Item, RawEnvelope};
+use crate::azure::uvm::fixture::{ISSUER, RawEnvelope, null};
 
 /// The refusal of an envelope of the early form with one thing changed.
 fn refused(change: impl FnOnce(&mut RawEnvelope)) -> UvmError {
@@ -82,8 +84,8 @@ fn the_envelope_is_a_tagged_array_of_four() {
     let untagged = good.encode()[1..].to_vec();
     let mut other_tag = good.encode();
     other_tag[0] = 0xd1;
-    let three = Item::Tagged(18, Box::new(Item::Array(vec![Item::Null; 3]))).encode();
-    let protected_map = Item::Tagged(
+    let three = Item::Tag(18, Box::new(Item::Array(vec![null(); 3]))).encode();
+    let protected_map = Item::Tag(
         18,
         Box::new(Item::Array(vec![
             Item::Map(good.protected.clone()),
@@ -98,7 +100,7 @@ fn the_envelope_is_a_tagged_array_of_four() {
     }
     assert!(
         matches!(
-            refused(|raw| raw.payload = Item::Null),
+            refused(|raw| raw.payload = null()),
             UvmError::Envelope {
                 field: "envelope",
                 ..
@@ -113,7 +115,7 @@ fn a_header_stands_in_one_place() {
     let label = header(|raw| raw.unprotected = vec![(Item::text("iss"), Item::text("other"))]);
     assert_eq!(label, "iss");
     let mut raw = RawEnvelope::early();
-    raw.unprotected = vec![(Item::Integer(394), Item::Array(Vec::new()))];
+    raw.unprotected = vec![(Item::Int(394), Item::Array(Vec::new()))];
     assert!(Envelope::parse(&raw.encode()).is_ok(), "receipts are ignored");
 }
 
@@ -121,19 +123,19 @@ fn a_header_stands_in_one_place() {
 fn every_header_is_checked() {
     type Change = fn(&mut RawEnvelope);
     let cases: [(&str, Change); 16] = [
-        ("1", |raw| raw.remove(&Item::Integer(1))),
-        ("1", |raw| raw.set(Item::Integer(1), Item::text("PS384"))),
-        ("259", |raw| raw.remove(&Item::Integer(3))),
-        ("3", |raw| raw.set(Item::Integer(3), Item::Integer(50))),
-        ("33", |raw| raw.remove(&Item::Integer(33))),
+        ("1", |raw| raw.remove(&Item::Int(1))),
+        ("1", |raw| raw.set(Item::Int(1), Item::text("PS384"))),
+        ("259", |raw| raw.remove(&Item::Int(3))),
+        ("3", |raw| raw.set(Item::Int(3), Item::Int(50))),
+        ("33", |raw| raw.remove(&Item::Int(33))),
         ("33", |raw| {
-            raw.set(Item::Integer(33), Item::Array(vec![Item::Null]));
+            raw.set(Item::Int(33), Item::Array(vec![null()]));
         }),
-        ("34", |raw| raw.set(Item::Integer(34), Item::Bytes(vec![1]))),
+        ("34", |raw| raw.set(Item::Int(34), Item::Bytes(vec![1]))),
         ("34", |raw| {
             raw.set(
-                Item::Integer(34),
-                Item::Array(vec![Item::Integer(-15), Item::Bytes(vec![1])]),
+                Item::Int(34),
+                Item::Array(vec![Item::Int(-15), Item::Bytes(vec![1])]),
             );
         }),
         ("iss", |raw| raw.remove(&Item::text("iss"))),
@@ -142,17 +144,17 @@ fn every_header_is_checked() {
         }),
         ("feed", |raw| raw.remove(&Item::text("feed"))),
         ("signingtime", |raw| {
-            raw.set(Item::text("signingtime"), Item::Null);
+            raw.set(Item::text("signingtime"), null());
         }),
         ("signingtime", |raw| {
             raw.set(
                 Item::text("signingtime"),
-                Item::Tagged(1, Box::new(Item::text("now"))),
+                Item::Tag(1, Box::new(Item::text("now"))),
             );
         }),
-        ("15", |raw| raw.set(Item::Integer(15), Item::Null)),
-        ("258", |raw| raw.set(Item::Integer(258), Item::Integer(-43))),
-        ("iss", |raw| raw.set(Item::Integer(15), Item::Map(Vec::new()))),
+        ("15", |raw| raw.set(Item::Int(15), null())),
+        ("258", |raw| raw.set(Item::Int(258), Item::Int(-43))),
+        ("iss", |raw| raw.set(Item::Int(15), Item::Map(Vec::new()))),
     ];
     for (expected, change) in cases {
         assert_eq!(header(change), expected);
@@ -170,10 +172,10 @@ fn the_signing_time_may_be_left_out() {
 #[test]
 fn every_claim_is_checked() {
     for (label, value) in [
-        (Item::Integer(1), Item::Null),
-        (Item::Integer(2), Item::Integer(7)),
-        (Item::Integer(6), Item::text("now")),
-        (Item::text("svn"), Item::Integer(-1)),
+        (Item::Int(1), null()),
+        (Item::Int(2), Item::Int(7)),
+        (Item::Int(6), Item::text("now")),
+        (Item::text("svn"), Item::Int(-1)),
         (Item::text("svn"), Item::text("104")),
     ] {
         let mut raw = RawEnvelope::later();
@@ -188,12 +190,12 @@ fn every_claim_is_checked() {
 #[test]
 fn a_measurement_may_be_declared_as_a_hash() {
     let mut raw = RawEnvelope::later();
-    raw.remove(&Item::Integer(3));
+    raw.remove(&Item::Int(3));
     raw.protected
-        .insert(0, (Item::Integer(259), Item::text("application/octet-stream")));
-    raw.protected.insert(0, (Item::Integer(258), Item::Integer(-43)));
+        .insert(0, (Item::Int(259), Item::text("application/octet-stream")));
+    raw.protected.insert(0, (Item::Int(258), Item::Int(-43)));
     assert!(Envelope::parse(&raw.encode()).is_ok());
-    raw.protected[0].1 = Item::Integer(-16);
+    raw.protected[0].1 = Item::Int(-16);
     assert!(matches!(
         Envelope::parse(&raw.encode()),
         Err(UvmError::Header { label, .. }) if label == "258"
@@ -204,15 +206,15 @@ fn a_measurement_may_be_declared_as_a_hash() {
 fn only_known_algorithms_and_content_types_are_accepted() {
     for number in [-37, -38, -39, -7, -35] {
         let mut raw = RawEnvelope::early();
-        raw.set(Item::Integer(1), Item::Integer(number));
+        raw.set(Item::Int(1), Item::Int(number));
         assert!(Envelope::parse(&raw.encode()).is_ok(), "{number}");
     }
     // RS256, EdDSA, HMAC 256, ES512.
     for found in [-257, -8, 5, -36] {
-        let refusal = refused(|raw| raw.set(Item::Integer(1), Item::Integer(found)));
+        let refusal = refused(|raw| raw.set(Item::Int(1), Item::Int(found)));
         assert_eq!(refusal, UvmError::Algorithm { found });
     }
-    let refusal = refused(|raw| raw.set(Item::Integer(3), Item::text("text/plain")));
+    let refusal = refused(|raw| raw.set(Item::Int(3), Item::text("text/plain")));
     assert_eq!(
         refusal,
         UvmError::ContentType {
@@ -224,13 +226,13 @@ fn only_known_algorithms_and_content_types_are_accepted() {
 #[test]
 fn a_critical_header_has_to_be_understood() {
     let mut raw = RawEnvelope::early();
-    let critical = |items: Vec<Item>| (Item::Integer(2), Item::Array(items));
-    let (label, value) = critical(vec![Item::text("iss"), Item::Integer(33)]);
+    let critical = |items: Vec<Item>| (Item::Int(2), Item::Array(items));
+    let (label, value) = critical(vec![Item::text("iss"), Item::Int(33)]);
     raw.set(label, value);
     assert!(Envelope::parse(&raw.encode()).is_ok());
-    let (label, value) = critical(vec![Item::Integer(99)]);
+    let (label, value) = critical(vec![Item::Int(99)]);
     assert_eq!(header(|raw| raw.set(label, value)), "99");
-    assert_eq!(header(|raw| raw.set(Item::Integer(2), Item::Null)), "2");
+    assert_eq!(header(|raw| raw.set(Item::Int(2), null())), "2");
 }
 
 #[test]

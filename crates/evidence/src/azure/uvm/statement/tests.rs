@@ -1,5 +1,7 @@
+use attestry_forge::azure::Cbor as Item;
+
 use super::*;
-use crate::azure::uvm::fixture::{Item, RawEnvelope};
+use crate::azure::uvm::fixture::RawEnvelope;
 
 fn read(raw: &RawEnvelope) -> Result<Statement, UvmError> {
     Statement::read(&Envelope::parse(&raw.encode()).unwrap())
@@ -43,7 +45,7 @@ fn the_version_number_is_text_or_number_and_the_same_everywhere() {
     assert_eq!(json(&both(22)).unwrap().svn, 22);
     assert_eq!(field(&both(23)), "x-ms-sevsnpvm-guestsvn-int");
     let mut raw = RawEnvelope::later();
-    raw.set(Item::Integer(3), Item::text("application/json"));
+    raw.set(Item::Int(3), Item::text("application/json"));
     raw.payload = RawEnvelope::early().payload;
     assert_eq!(read(&raw).unwrap().svn, 104);
     let changed = json(r#"{{measurement},"x-ms-sevsnpvm-guestsvn":"103"}"#).unwrap();
@@ -110,7 +112,7 @@ fn a_measurement_has_48_bytes() {
 #[test]
 fn a_bare_measurement_needs_its_version_number_among_the_claims() {
     let mut raw = RawEnvelope::early();
-    raw.set(Item::Integer(3), Item::text("application/octet-stream"));
+    raw.set(Item::Int(3), Item::text("application/octet-stream"));
     raw.payload = Item::Bytes(vec![0xAB; 48]);
     assert!(matches!(read(&raw), Err(UvmError::Payload { field: "svn", .. })));
 }
