@@ -1,7 +1,8 @@
 //! HCL reports, quotes of virtual TPMs and certificates of their keys, as recorded on Azure confidential VMs.
 
 use attestry_evidence::azure::{
-    BoundRuntime, HardwareReport, HclReport, RuntimeBindingError, RuntimeClaims, ak_certificate,
+    BoundRuntime, HardwareReport, HashType, HclReport, RuntimeBindingError, RuntimeClaims, ak_certificate,
+    bind_snp, bind_tdx,
 };
 use attestry_evidence::dcap::Quote;
 use attestry_evidence::x509::{RsaKey, VendorCertificate};
@@ -69,6 +70,14 @@ fn machines() -> Vec<Machine> {
             })
         })
         .collect();
+    machines.extend(
+        file("maa/evidence/azurevm/kinvolk-hcl-report-tdx.bin").map(|hcl_report| Machine {
+            name: "kinvolk-tdx".to_owned(),
+            hcl_report,
+            td_quote: None,
+            tpm_quote: None,
+        }),
+    );
     let evidence = [
         "az-snp-vtpm/evidence-genoa",
         "az-snp-vtpm/evidence-v0",
@@ -123,6 +132,23 @@ fn every_recorded_machine_vouches_for_its_claims_and_its_key() {
     assert!(quotes == 0 || quotes == 6, "{quotes}");
 }
 
+/// The example of the REST API's specification, from the preview in which a key was transferred.
+#[test]
+fn runtime_data_of_a_request_are_bound_to_its_report() {
+    let (Some(report), Some(data)) = (
+        file("maa/evidence/snp/spec-snpv1-report.bin"),
+        file("maa/evidence/snp/spec-snpv1-runtimedata.json"),
+    ) else {
+        return;
+    };
+    let report_data = report[0x50..0x90].try_into().unwrap();
+    let bound = bind_snp(report_data, 0, HashType::Sha256, &data).unwrap();
+    assert!(bound.claims().transfer_key().is_some());
+    assert_eq!(bound.claims().ak_pub(), None);
+    let refused = bind_snp(report_data, 1, HashType::Sha256, &data);
+    assert_eq!(refused, Err(RuntimeBindingError::Vmpl { found: 1 }));
+}
+
 #[test]
 fn claims_that_were_edited_after_the_report_was_made_are_refused() {
     let Some(report) = file("snp/hcl/guestlib-snp-v1.bin") else {
@@ -142,7 +168,7 @@ fn the_claims_of_another_machine_are_refused() {
             if foreign.runtime_claims() == report.runtime_claims() {
                 continue;
             }
-            let bound = attestry_evidence::azure::bind_tdx(
+            let bound = bind_tdx(
                 report.hardware().report_data(),
                 report.hash_type(),
                 foreign.runtime_claims(),

@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use super::did::fingerprint;
 use crate::x509::{AnchorError, Path, PathError, RsaKey, VendorCertificate, VendorKey};
 
-/// The trusted roots.
+/// The trusted roots. Microsoft's CRLs are not consulted: what withdraws a build is its feed's lowest version number.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UvmTrust {
     /// SHA-256 of certificates.
