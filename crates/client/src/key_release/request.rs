@@ -1,5 +1,6 @@
 //! The body of a request to release a key (Key Vault REST interface, "Release", parameters `target`, `enc`, `nonce`).
 
+use attestry_api::b64;
 use attestry_api::json::{self, JsonError, shown};
 use serde_json::{Map, Value, json};
 
@@ -9,6 +10,8 @@ use super::wrapping::{KeyEncryption, WrapError};
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
 /// Bytes of a nonce. Nobody needs more than a hash.
 const MAX_NONCE_BYTES: usize = 1_024;
+/// Random bytes in a nonce of our own: too many to meet twice.
+const NEW_NONCE_BYTES: usize = 16;
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +43,9 @@ pub enum ReleaseRequestError {
     /// `enc` is no algorithm.
     #[error(transparent)]
     Algorithm(WrapError),
+    /// The operating system gives no random bytes.
+    #[error("there are no random bytes for the nonce")]
+    Random,
     /// The nonce is too long.
     #[error("the nonce has {found} bytes, {MAX_NONCE_BYTES} at most are read")]
     Nonce {
@@ -60,6 +66,17 @@ pub struct ReleaseRequest {
 }
 
 impl ReleaseRequest {
+    /// A request with a random nonce, so that no answer to an earlier one can stand in for its answer.
+    pub fn new(target: impl Into<String>, enc: KeyEncryption) -> Result<Self, ReleaseRequestError> {
+        let mut nonce = [0; NEW_NONCE_BYTES];
+        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| ReleaseRequestError::Random)?;
+        Ok(Self {
+            target: target.into(),
+            enc,
+            nonce: Some(b64::encode_url(&nonce)),
+        })
+    }
+
     /// Reads a request's body.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ReleaseRequestError> {
         if bytes.len() > MAX_REQUEST_BYTES {

@@ -29,6 +29,14 @@ fn what_is_sent_is_what_is_read() {
 }
 
 #[test]
+fn every_new_request_has_a_nonce_of_its_own() {
+    let new = || ReleaseRequest::new("a.b.c", KeyEncryption::RsaAesKeyWrap256).unwrap();
+    let (one, two) = (new(), new());
+    assert_ne!(one.nonce, two.nonce);
+    assert_eq!(read(&one.to_json()), Ok(one));
+}
+
+#[test]
 fn what_is_not_a_request_is_refused() {
     for (body, said) in [
         (json!([]), "the request is not a JSON object"),
