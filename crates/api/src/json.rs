@@ -70,8 +70,13 @@ pub fn canonical_json(value: &Value) -> String {
 /// Text of a client as messages show it: one line, and no longer than a name may reasonably be.
 pub fn shown(text: &str) -> String {
     const LONGEST: usize = 64;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
+    shown_within(text, LONGEST)
+}
+
+/// Text of a client as messages show it: one line, cut after so many characters.
+pub fn shown_within(text: &str, longest: usize) -> String {
+    let mut shown: String = text.chars().take(longest).flat_map(char::escape_debug).collect();
+    if text.chars().nth(longest).is_some() {
         shown.push('…');
     }
     shown

@@ -168,7 +168,7 @@ fn a_release_policy_that_is_met_is_met() {
 fn a_release_policy_that_is_not_met_is_explained() {
     let condition = json!({"claim": "x-ms-isolation-tee.svn", "greater": 3});
     let (text, json) = verify_against("https://a", &condition, 1);
-    let message = "the claim `x-ms-isolation-tee.svn` is the number 3, `greater` the number 3 is demanded";
+    let message = "the claim `x-ms-isolation-tee.svn` is the number 3, it must be greater than the number 3";
     assert!(text.contains("not released:") && text.contains(message), "{text}");
     assert!(text.contains("anyOf[0].allOf[0]"), "{text}");
     assert_eq!(

@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::fmt::{self, Display};
 
 use attestry_api::claim;
-use attestry_api::json::{compare_numbers, shown};
+use attestry_api::json::{compare_numbers, shown, shown_within};
 use attestry_api::jwt::ValidatedToken;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -220,8 +220,9 @@ impl ClaimCondition {
         let message = match (&self.test, found) {
             (Test::Exists(_), Ok(_)) => format!("the claim `{claim}` is there, and must not be"),
             (Test::Compare(_, literal), Ok(value)) => format!(
-                "the claim `{claim}` is {}, `{operator}` {} is demanded{}",
+                "the claim `{claim}` is {}, it must {} {}{}",
                 named(value),
+                operator.demand(),
                 named(&expected),
                 match Relation::between(value, literal) {
                     Relation::None => "; such values are not compared",
@@ -327,6 +328,19 @@ impl Relation {
 }
 
 impl Operator {
+    /// What a claim must do, in a sentence.
+    fn demand(self) -> &'static str {
+        match self {
+            Self::Equals => "equal",
+            Self::NotEquals => "not equal",
+            Self::Less => "be less than",
+            Self::LessOrEquals => "be at most",
+            Self::Greater => "be greater than",
+            Self::GreaterOrEquals => "be at least",
+            Self::Exists => "be",
+        }
+    }
+
     fn is_order(self) -> bool {
         !matches!(self, Self::Equals | Self::NotEquals | Self::Exists)
     }
@@ -339,7 +353,7 @@ fn is_plain(value: &Value) -> bool {
 /// A value in a sentence.
 fn named(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("`{}`", shown(text)),
+        Value::String(text) => format!("`{}`", shown_within(text, LONGEST_VALUE)),
         Value::Number(number) => format!("the number {number}"),
         Value::Bool(value) => format!("the boolean {value}"),
         Value::Null => "null".to_owned(),
@@ -347,6 +361,9 @@ fn named(value: &Value) -> String {
         Value::Object(_) => "an object".to_owned(),
     }
 }
+
+/// Characters of a value in a message: a SHA-512 in hexadecimal.
+const LONGEST_VALUE: usize = 128;
 
 #[cfg(test)]
 mod tests;

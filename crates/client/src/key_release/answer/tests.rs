@@ -134,7 +134,7 @@ fn a_token_that_does_not_satisfy_the_policy_gets_nothing() {
     let refused = scene.release(&other).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the release policy is not met: the claim `kind` is `tpm`, `equals` `sevsnpvm` is demanded"
+        "the release policy is not met: the claim `kind` is `tpm`, it must equal `sevsnpvm`"
     );
     assert_eq!(
         scene.release(&json!({"kind": "sevsnpvm"})),

@@ -237,9 +237,9 @@ fn a_refusal_names_authority_place_claim_and_both_values() {
     );
     assert_eq!(
         evaluation.to_string(),
-        "the release policy is not met: the claim `tee.kind` is `tpm`, `equals` `sevsnpvm` is demanded; \
-         the claim `tee.svn` is the number 2, `greaterOrEquals` the number 3 is demanded; \
-         the claim `tee.debug` is the boolean true, `equals` `false` is demanded; \
+        "the release policy is not met: the claim `tee.kind` is `tpm`, it must equal `sevsnpvm`; \
+         the claim `tee.svn` is the number 2, it must be at least the number 3; \
+         the claim `tee.debug` is the boolean true, it must equal `false`; \
          the claim `tee.missing` is missing"
     );
 }
@@ -262,11 +262,11 @@ fn what_cannot_be_compared_is_said() {
         ),
         (
             json!({"claim": "n", "equals": "3"}),
-            "the claim `n` is the number 3, `equals` `3` is demanded; such values are not compared",
+            "the claim `n` is the number 3, it must equal `3`; such values are not compared",
         ),
         (
             json!({"claim": "t", "less": "true"}),
-            "the claim `t` is the boolean true, `less` `true` is demanded; booleans have no order",
+            "the claim `t` is the boolean true, it must be less than `true`; booleans have no order",
         ),
     ] {
         let evaluation = policy(&json!([condition])).evaluate(&token(&claims)).unwrap();
@@ -289,7 +289,7 @@ fn long_values_are_cut_in_messages() {
     let evaluation = policy(&json!([{"claim": "a", "equals": &long}]))
         .evaluate(&token(&json!({"a": format!("{long}\n")})))
         .unwrap();
-    assert!(evaluation.to_string().len() < 400, "{evaluation}");
+    assert!(evaluation.to_string().len() < 500, "{evaluation}");
     assert!(!evaluation.to_string().contains('\n'));
 }
 
