@@ -1,9 +1,11 @@
 //! A collateral server on loopback that speaks the vendors' protocols: Intel's Provisioning Certification
-//! Service (PCS) v3 and v4, its caching service (PCCS), and Azure's THIM cache. It serves the documents of
-//! an [`IntelForge`], counts requests, and misbehaves on demand.
+//! Service (PCS) v3 and v4, its caching service (PCCS), AMD's key distribution service (KDS), and Azure's caches
+//! of both (THIM). It serves the documents of an [`IntelForge`] and of the [`AmdForge`](crate::amd::AmdForge) of
+//! the same seed, counts requests, and misbehaves on demand.
 //!
 //! It owns paths, headers and faults; what the documents say is the forge's.
 
+mod amd;
 mod controls;
 mod documents;
 mod request;
@@ -21,8 +23,35 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::intel::IntelForge;
 
+pub use amd::AmdContent;
 pub use controls::{Content, Controls, Fault};
 use documents::Answer;
+use request::Query;
+
+/// A document asked for, whoever issues it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Document {
+    Intel(request::Asked),
+    Amd(amd::Wanted),
+}
+
+impl Document {
+    /// Whether there are so few such documents that answers can be kept.
+    fn can_be_kept(&self) -> bool {
+        match self {
+            Self::Intel(_) => true,
+            Self::Amd(wanted) => wanted.can_be_kept(),
+        }
+    }
+
+    /// Whether the request counts against the limit of AMD's service.
+    fn is_limited(&self) -> bool {
+        match self {
+            Self::Intel(_) => false,
+            Self::Amd(wanted) => wanted.is_limited(),
+        }
+    }
+}
 
 /// A running collateral server; dropping it stops it.
 pub struct PccsServer {
@@ -107,8 +136,12 @@ async fn answer(State(controls): State<Arc<Controls>>, request: Request) -> Resp
         Some(Fault::Hang) => std::future::pending().await,
         None => {}
     }
-    respond(match request::parse(&path, &query, has_metadata_header) {
-        Ok(request) => controls.answer(&request),
+    let document = match amd::parse(&path, &Query(&query), has_metadata_header) {
+        Some(wanted) => wanted.map(Document::Amd),
+        None => request::parse(&path, &query, has_metadata_header).map(Document::Intel),
+    };
+    respond(match document {
+        Ok(document) => controls.answer(&document),
         Err(status) => Answer::refusal(status),
     })
 }

@@ -56,10 +56,19 @@ impl AmdForge {
         self.snp_evidence_of(line.processor())
     }
 
+    /// CHIP_ID of the forge's own chip of a line: of Turin 8 bytes and zeros.
+    pub fn chip_id(&self, line: ProductLine) -> [u8; 64] {
+        let mut chip_id = self.seed.bytes(&format!("{} chip", line.name()));
+        for byte in chip_id.iter_mut().skip(line.hw_id_size()) {
+            *byte = 0;
+        }
+        chip_id
+    }
+
     /// Good evidence of a processor, signed by its chip's VCEK.
     pub fn snp_evidence_of(&self, processor: Processor) -> SnpEvidence {
         let line = processor.line();
-        let chip_id = self.seed.bytes::<64>(&format!("{} chip", line.name()));
+        let chip_id = self.chip_id(line);
         let hw_id = chip_id.get(..line.hw_id_size()).unwrap_or_default();
         let mut evidence = SnpEvidence {
             report: SnpReport::new(&self.seed, processor),

@@ -5,13 +5,20 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Duration, Instant},
+};
 
-use crate::intel::{DEFAULT_FMSPC, EARLY_NUMBER, IntelForge, STANDARD_NUMBER, UpdateSet};
+use crate::{
+    amd::AmdForge,
+    intel::{DEFAULT_FMSPC, EARLY_NUMBER, IntelForge, STANDARD_NUMBER, UpdateSet},
+};
 
 use super::{
+    Document,
+    amd::{self, AmdContent},
     documents::{self, Answer},
-    request::Asked,
 };
 
 /// What the server does instead of answering.
@@ -47,6 +54,8 @@ pub struct Content {
     pub bad_signatures: bool,
     /// How many seconds older the documents are than the server's time asks for.
     pub age_seconds: i64,
+    /// What is AMD's.
+    pub amd: AmdContent,
 }
 
 impl Default for Content {
@@ -60,6 +69,7 @@ impl Default for Content {
             revoked_pck_serials: Vec::new(),
             bad_signatures: false,
             age_seconds: 0,
+            amd: AmdContent::default(),
         }
     }
 }
@@ -83,19 +93,26 @@ pub struct Controls {
 
 struct State {
     forge: IntelForge,
+    amd: AmdForge,
     content: Content,
+    /// How often AMD's service answers, and when it last did.
+    amd_period: Option<Duration>,
+    amd_answered: Option<Instant>,
     faults: Vec<(String, Fault, u64)>,
     counts: BTreeMap<String, u64>,
     /// Answers already given: a document changes when its content does, not with every request.
-    answers: HashMap<(Asked, i64), Answer>,
+    answers: HashMap<(Document, i64), Answer>,
 }
 
 impl Controls {
     /// A server of this world, whose time stands still at `forge.now`.
     pub fn new(forge: IntelForge) -> Self {
         let state = State {
+            amd: AmdForge::new(forge.seed.clone(), forge.now),
             forge,
             content: Content::default(),
+            amd_period: None,
+            amd_answered: None,
             faults: Vec::new(),
             counts: BTreeMap::new(),
             answers: HashMap::new(),
@@ -128,6 +145,21 @@ impl Controls {
         let mut state = self.state();
         change(&mut state.forge);
         state.answers.clear();
+    }
+
+    /// Changes AMD's world: its certificates. Its time is that of the other one.
+    pub fn change_amd_forge(&self, change: impl FnOnce(&mut AmdForge)) {
+        let mut state = self.state();
+        change(&mut state.amd);
+        state.answers.clear();
+    }
+
+    /// Answers at most one request to AMD's service in a period, as the real one does (about ten seconds), and
+    /// refuses the others with status 429 and `Retry-After`; `None` lifts the limit.
+    pub fn limit_amd(&self, period: Option<Duration>) {
+        let mut state = self.state();
+        state.amd_period = period;
+        state.amd_answered = None;
     }
 
     /// Makes the next `times` requests whose path contains `path_part` fail; an empty part is any path.
@@ -199,24 +231,25 @@ impl Controls {
         Some(fault)
     }
 
-    pub(super) fn answer(&self, asked: &Asked) -> Answer {
+    pub(super) fn answer(&self, document: &Document) -> Answer {
         let mut state = self.state();
+        if document.is_limited()
+            && let Some(seconds) = state.seconds_to_wait()
+        {
+            return Answer::refusal(TOO_MANY_REQUESTS).with_retry_after(Some(seconds));
+        }
         let now = match self.clock {
             Some(clock) => start_of_day(clock()),
             None => state.forge.now,
         };
         let issued = now.saturating_sub(state.content.age_seconds);
-        let key = (asked.clone(), issued);
+        let key = (document.clone(), issued);
         if let Some(answer) = state.answers.get(&key) {
             return answer.clone();
         }
         state.answers.retain(|(_, issued_at), _| *issued_at == issued);
-        let forge = IntelForge {
-            now: issued,
-            ..state.forge.clone()
-        };
-        let answer = documents::answer(asked, &forge, &state.content);
-        if answer.status == 200 {
+        let answer = state.mint(document, issued);
+        if answer.status == 200 && document.can_be_kept() {
             state.answers.insert(key, answer.clone());
         }
         answer
@@ -228,6 +261,44 @@ impl Controls {
     }
 }
 
+impl State {
+    fn mint(&self, document: &Document, issued: i64) -> Answer {
+        match document {
+            Document::Intel(asked) => {
+                let forge = IntelForge {
+                    now: issued,
+                    ..self.forge.clone()
+                };
+                documents::answer(asked, &forge, &self.content)
+            }
+            Document::Amd(wanted) => {
+                let forge = AmdForge {
+                    now: issued,
+                    ..self.amd.clone()
+                };
+                amd::answer(wanted, &forge, &self.content.amd, self.content.bad_signatures)
+            }
+        }
+    }
+
+    /// How long AMD's service refuses; `None` lets one request pass and begins a period.
+    fn seconds_to_wait(&mut self) -> Option<u64> {
+        let period = self.amd_period?;
+        let since = self.amd_answered.map(|answered| answered.elapsed());
+        match since.and_then(|since| period.checked_sub(since)) {
+            // Whole seconds, rounded up.
+            Some(rest) if !rest.is_zero() => Some(rest.as_secs().saturating_add(1)),
+            _ => {
+                self.amd_answered = Some(Instant::now());
+                None
+            }
+        }
+    }
+}
+
 fn start_of_day(unix_seconds: i64) -> i64 {
     unix_seconds.saturating_sub(unix_seconds.rem_euclid(86_400))
 }
+
+/// RFC 6585, section 4.
+const TOO_MANY_REQUESTS: u16 = 429;

@@ -37,7 +37,7 @@ impl Answer {
         self
     }
 
-    fn document(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn document(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status: 200,
             headers: Vec::new(),
@@ -161,7 +161,7 @@ fn percent_encode(text: &str) -> String {
     out
 }
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 const TCB_INFO_CHAIN: &str = "TCB-Info-Issuer-Chain";
 const V3_TCB_INFO_CHAIN: &str = "SGX-TCB-Info-Issuer-Chain";

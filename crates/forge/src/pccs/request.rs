@@ -187,10 +187,12 @@ fn list_form(query: &Query<'_>) -> Result<ListForm, u16> {
     }
 }
 
-struct Query<'a>(&'a str);
+/// The part of an address after the question mark.
+pub(super) struct Query<'a>(pub(super) &'a str);
 
 impl Query<'_> {
-    fn get(&self, name: &str) -> Option<String> {
+    /// The first value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
         let mut pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
         pairs
             .find(|(key, _)| *key == name)

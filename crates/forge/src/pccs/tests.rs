@@ -1,5 +1,7 @@
 //! The protocol as a client meets it, over real sockets.
 
+mod amd;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
