@@ -1,27 +1,24 @@
 //! `attestry forge`: evidence, collateral and roots of our own making, for tests and development.
 
+mod amd;
+mod azure;
+mod collateral_server;
+mod fields;
 mod windows_events;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use attestry_forge::Seed;
+use attestry_forge::SetError;
 use attestry_forge::intel::{IntelForge, PckCa, PckSpec, Tee, UpdateSet};
 use attestry_forge::openenclave::{self, Format};
-use attestry_forge::pccs::{self, Controls};
 use attestry_forge::quote::{SgxQuoteSpec, TdBody, TdxQuoteSpec};
-use attestry_forge::windows::WindowsBoot;
-use attestry_forge::{Field, SetError};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Verdict};
 use crate::input;
-use crate::output::{BOLD, Output, facts, paint};
-use crate::service;
-use crate::signals::Signals;
+use crate::output::Output;
 
 /// Mint evidence, collateral and roots for tests; nobody trusts them by default
 #[derive(Debug, clap::Args)]
@@ -49,9 +46,14 @@ enum ForgeCommand {
     TdxQuote(TdxQuoteArgs),
     Collateral(CollateralArgs),
     Root(RootArgs),
+    SnpReport(amd::ReportArgs),
+    SnpEvidence(amd::EvidenceArgs),
+    AmdCertificates(amd::CertificatesArgs),
+    HclReport(azure::HclArgs),
+    UvmEndorsement(azure::UvmArgs),
     WindowsEvents(windows_events::Args),
-    Fields(FieldsArgs),
-    CollateralServer(CollateralServerArgs),
+    Fields(fields::Args),
+    CollateralServer(collateral_server::Args),
 }
 
 /// What every minted thing has in common.
@@ -209,30 +211,6 @@ struct RootArgs {
     out: PathBuf,
 }
 
-/// List the fields that --set knows
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  attestry forge fields
-  attestry forge fields --json | jq -r '.sgx_quote[].name'")]
-struct FieldsArgs {}
-
-/// Serve minted collateral like Intel's service and its caches do
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  attestry forge collateral-server --listen 127.0.0.1:8081
-  curl 'http://127.0.0.1:8081/sgx/certification/v4/qe/identity'
-
-Prints `listening on http://...` when it is ready and serves until Ctrl-C.")]
-struct CollateralServerArgs {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
-    listen: SocketAddr,
-    #[command(flatten)]
-    world: World,
-}
-
 fn assignment(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(field, value)| (field.trim().to_owned(), value.trim().to_owned()))
@@ -284,16 +262,28 @@ pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
             args.world.forge().root_certificate_pem().as_bytes(),
             output,
         ),
+        ForgeCommand::SnpReport(args) => amd::report(args, output),
+        ForgeCommand::SnpEvidence(args) => amd::evidence(args, output),
+        ForgeCommand::AmdCertificates(args) => amd::certificates(args, output),
+        ForgeCommand::HclReport(args) => azure::hcl_report(args, output),
+        ForgeCommand::UvmEndorsement(args) => azure::uvm_endorsement(args, output),
         ForgeCommand::WindowsEvents(args) => windows_events::run(args, output),
-        ForgeCommand::Fields(FieldsArgs {}) => fields(output),
-        ForgeCommand::CollateralServer(args) => collateral_server(args, output),
+        ForgeCommand::Fields(args) => fields::run(args, output),
+        ForgeCommand::CollateralServer(args) => collateral_server::run(args, output),
     }
 }
 
 impl World {
     fn forge(&self) -> IntelForge {
-        let seed = self.seed.as_deref().map(Seed::from_text).unwrap_or_default();
-        IntelForge::new(seed, self.at.unwrap_or_else(input::now))
+        IntelForge::new(self.seed(), self.now())
+    }
+
+    fn seed(&self) -> Seed {
+        self.seed.as_deref().map(Seed::from_text).unwrap_or_default()
+    }
+
+    fn now(&self) -> i64 {
+        self.at.unwrap_or_else(input::now)
     }
 }
 
@@ -366,71 +356,43 @@ fn wrong_field(error: &SetError) -> Failure {
 }
 
 fn written(out: &Path, bytes: &[u8], output: Output) -> Result<Verdict, Failure> {
+    all_written(out, bytes, &[], output)
+}
+
+/// Writes the answer and what goes with it; only the answer can go to stdout.
+fn all_written(
+    out: &Path,
+    bytes: &[u8],
+    others: &[(&Path, Vec<u8>)],
+    output: Output,
+) -> Result<Verdict, Failure> {
+    for (path, bytes) in others {
+        write_file(path, bytes)?;
+    }
     if out == Path::new("-") {
         Output::bytes(bytes)?;
         return Ok(Verdict::Accepted);
     }
-    let place = out.display();
-    std::fs::write(out, bytes)
-        .map_err(|error| Failure::environment(format!("cannot write `{place}`: {error}")))?;
+    write_file(out, bytes)?;
+    let size = |(path, bytes): &(&Path, Vec<u8>)| json!({"out": path, "bytes": bytes.len()});
     if output.is_json() {
-        Output::document(&json!({"out": out, "bytes": bytes.len()}))?;
-    } else {
-        Output::note(&format!("{place}: {} bytes", bytes.len()));
-    }
-    Ok(Verdict::Accepted)
-}
-
-fn fields(output: Output) -> Result<Verdict, Failure> {
-    let forge = IntelForge::new(Seed::default(), 0);
-    let sgx = forge.sgx_quote_spec().fields();
-    let tdx = forge.tdx_quote_spec(TdBody::Td15Extended).fields();
-    let windows = WindowsBoot::default().fields();
-    if output.is_json() {
-        let list = |fields: &[Field]| {
-            let field = |field: &Field| json!({"name": field.name, "takes": field.takes});
-            fields.iter().map(field).collect::<Vec<_>>()
-        };
-        let (sgx, tdx, windows) = (list(&sgx), list(&tdx), list(&windows));
-        Output::document(&json!({"sgx_quote": sgx, "tdx_quote": tdx, "windows_events": windows}))?;
+        let mut answer = json!({"out": out, "bytes": bytes.len()});
+        if let (Some(members), false) = (answer.as_object_mut(), others.is_empty()) {
+            members.insert("others".to_owned(), others.iter().map(size).collect());
+        }
+        Output::document(&answer)?;
         return Ok(Verdict::Accepted);
     }
-    let rows = |fields: &[Field]| facts(fields.iter().map(|field| (&field.name, &field.takes)));
-    Output::text(&format!(
-        "{}\n{}\n{}\n{}\n{}\n{}",
-        paint(BOLD, "SGX quotes, Open Enclave reports and evidence"),
-        rows(&sgx),
-        paint(BOLD, "TDX quotes"),
-        rows(&tdx),
-        paint(BOLD, "Windows boots"),
-        rows(&windows)
-    ))?;
+    Output::note(&format!("{}: {} bytes", out.display(), bytes.len()));
+    for (path, bytes) in others {
+        Output::note(&format!("{}: {} bytes", path.display(), bytes.len()));
+    }
     Ok(Verdict::Accepted)
 }
 
-fn collateral_server(args: &CollateralServerArgs, output: Output) -> Result<Verdict, Failure> {
-    let controls = match args.world.at {
-        Some(_) => Controls::new(args.world.forge()),
-        None => Controls::with_clock(args.world.forge(), input::now),
-    };
-    service::block_on(async {
-        let mut signals = Signals::install()?;
-        let listener = TcpListener::bind(args.listen)
-            .await
-            .map_err(|error| Failure::environment(format!("cannot listen on `{}`: {error}", args.listen)))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| Failure::environment(error.to_string()))?;
-        let url = format!("http://{address}");
-        output.answer(&json!({"listening": url}), || format!("listening on {url}"))?;
-        tokio::select! {
-            ended = pccs::serve(listener, Arc::new(controls)) => {
-                ended.map_err(|error| Failure::environment(format!("the collateral server failed: {error}")))?;
-            }
-            () = signals.stop() => {}
-        }
-        Ok(Verdict::Accepted)
-    })
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes)
+        .map_err(|error| Failure::environment(format!("cannot write `{}`: {error}", path.display())))
 }
 
 impl From<TdBodyName> for TdBody {
