@@ -34,7 +34,7 @@ pub struct ReportArgs {
 #[command(after_help = "\
 Examples:
   attestry forge snp-evidence --runtime-data key.json --out snp.json
-  attestry forge snp-evidence --product genoa --tcb 5417000000000a0a --out snp.json
+  attestry forge snp-evidence --product genoa --tcb 541700000000000a --out snp.json
   attestry forge uvm-endorsement --measurement $MEASUREMENT --out uvm.cose
   attestry forge snp-evidence --uvm uvm.cose --set report.measurement=$MEASUREMENT --out snp.json")]
 pub struct EvidenceArgs {

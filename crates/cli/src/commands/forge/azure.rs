@@ -61,7 +61,7 @@ enum Tee {
 Examples:
   attestry forge uvm-endorsement --measurement $MEASUREMENT --out uvm.cose
   attestry forge uvm-endorsement --measurement $MEASUREMENT --form cwt --set svn=105 --out uvm.cose
-  attestry forge uvm-endorsement --measurement $MEASUREMENT --no-time-stamp --root-out root.pem --out uvm.cose")]
+  attestry forge uvm-endorsement --measurement $MEASUREMENT --root-out root.pem --out uvm.cose")]
 pub struct UvmArgs {
     /// The launch measurement, 48 bytes in hexadecimal
     #[arg(long, value_name = "HEX", value_parser = hexadecimal)]
