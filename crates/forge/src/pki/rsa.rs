@@ -47,10 +47,12 @@ pub struct RsaKeyPair {
 }
 
 impl RsaKeyPair {
-    /// The key pair of a PKCS#8 PrivateKeyInfo, DER; `None` if it is not an RSA key of 2048 to 8192 bits.
+    /// The key pair of a PKCS#8 PrivateKeyInfo, DER; `None` if it is not an RSA key of 2048 to 8192 bits with the
+    /// public exponent 65537.
     pub fn from_pkcs8(pkcs8: &[u8], scheme: RsaScheme) -> Option<Self> {
         let pair = Arc::new(Pair::from_pkcs8(pkcs8).ok()?);
-        Some(Self { pair, scheme })
+        let is_usual = pair.public_key().as_ref().ends_with(&EXPONENT_DER);
+        is_usual.then_some(Self { pair, scheme })
     }
 
     /// The same key, signing differently.
@@ -64,9 +66,9 @@ impl RsaKeyPair {
 
     /// The modulus, big-endian, without leading zeros.
     pub fn modulus(&self) -> &[u8] {
-        // RSAPublicKey ends with the modulus and the five bytes of the exponent, which is 65537 here.
+        // RSAPublicKey ends with the modulus and the exponent (RFC 8017, A.1.1).
         let public = self.pair.public_key().as_ref();
-        let end = public.len().saturating_sub(EXPONENT_DER);
+        let end = public.len().saturating_sub(EXPONENT_DER.len());
         let start = end.saturating_sub(self.pair.public_modulus_len());
         public.get(start..end).unwrap_or_default()
     }
@@ -194,5 +196,5 @@ fn pkcs1_oid(arc: u64) -> Vec<u8> {
 
 const MGF1_ARC: u64 = 8;
 const PSS_ARC: u64 = 10;
-/// INTEGER 65537: tag, length and three bytes.
-const EXPONENT_DER: usize = 5;
+/// INTEGER 65537.
+const EXPONENT_DER: [u8; 5] = [2, 3, 1, 0, 1];
