@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use attestry_forge::azure::{Cbor, UvmAuthority};
 
+use super::UvmTrust;
+
 /// The time of the tests, seconds since 1970.
 pub(super) const NOW: i64 = 1_768_435_200;
 
@@ -11,6 +13,16 @@ pub(super) const NOW: i64 = 1_768_435_200;
 pub(super) fn authority() -> UvmAuthority {
     static AUTHORITY: LazyLock<UvmAuthority> = LazyLock::new(|| UvmAuthority::new(NOW));
     AUTHORITY.clone()
+}
+
+/// Trust in [`authority`] alone.
+pub(super) fn trust() -> &'static UvmTrust {
+    static TRUST: LazyLock<UvmTrust> = LazyLock::new(|| {
+        let authority = authority();
+        UvmTrust::from_certificates(&[authority.root.to_der()], &[authority.time_stamp_root.to_der()])
+            .unwrap()
+    });
+    &TRUST
 }
 
 /// The parts of an envelope, each of which a test can replace.

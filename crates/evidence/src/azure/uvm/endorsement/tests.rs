@@ -4,21 +4,17 @@ use attestry_forge::pki::{AnyKey, Extension, Name};
 
 use super::*;
 use crate::azure::uvm::DidError;
-use crate::azure::uvm::fixture::{ISSUER, NOW, authority};
+use crate::azure::uvm::fixture::{ISSUER, NOW, authority, trust};
 use crate::x509::PathError;
 
 const DAY: i64 = 86_400;
-
-fn trust(authority: &UvmAuthority) -> UvmTrust {
-    UvmTrust::from_certificates(&[authority.root.to_der()], &[authority.time_stamp_root.to_der()]).unwrap()
-}
 
 fn at(seconds: i64) -> UnixTime {
     UnixTime::new(seconds)
 }
 
 fn verify_at(forged: &Forged, now: i64, tolerance: u32) -> Result<UvmEndorsement, UvmError> {
-    UvmEndorsement::verify(&forged.mint(), &trust(&authority()), at(now), tolerance)
+    UvmEndorsement::verify(&forged.mint(), trust(), at(now), tolerance)
 }
 
 fn verify(forged: &Forged) -> Result<UvmEndorsement, UvmError> {
@@ -90,7 +86,7 @@ fn an_altered_statement_or_another_key_is_refused() {
     let mut altered = own.clone();
     let position = own.windows(6).position(|bytes| bytes == b"ababab").unwrap();
     altered[position] = b'c';
-    let verified = UvmEndorsement::verify(&altered, &trust(&authority()), at(NOW), 0);
+    let verified = UvmEndorsement::verify(&altered, trust(), at(NOW), 0);
     assert_eq!(verified, Err(signature.clone()));
     let other = authority().issuer.subject_key;
     assert_eq!(refused(|forged| forged.signer = other), signature);
@@ -269,6 +265,28 @@ fn a_signature_made_before_the_signer_was_certified_or_after_it_expired_is_refus
         forged.time_stamp = Some(TimeStamp::new(&authority(), time, &[]));
         let refusal = verify_at(&forged, leaf.not_after + DAY, 0).unwrap_err();
         assert_eq!(refusal.explain().code, expected);
+    }
+}
+
+#[test]
+fn no_byte_of_an_endorsement_can_be_changed() {
+    let mut later = good();
+    later.use_cwt_claims();
+    // After the signer has expired, so that the time stamp counts.
+    let now = at(authority().leaf.not_after + DAY);
+    for mut forged in [good(), later] {
+        // The root may be left out of the stamp, so it may also be another.
+        forged.time_stamp.as_mut().unwrap().certificates.pop();
+        let mut bytes = forged.mint();
+        assert!(UvmEndorsement::verify(&bytes, trust(), now, 0).is_ok());
+        for position in 0..bytes.len() {
+            // A different bit of each byte: all eight of a recorded endorsement are tried elsewhere.
+            let bit = 1 << (position % 8);
+            bytes[position] ^= bit;
+            let verified = UvmEndorsement::verify(&bytes, trust(), now, 0);
+            assert!(verified.is_err(), "byte {position}");
+            bytes[position] ^= bit;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
-use attestry_forge::azure::{UvmAuthority, UvmEndorsement as Forged};
+use attestry_forge::azure::UvmEndorsement as Forged;
 
 use super::*;
-use crate::azure::uvm::fixture::{NOW, authority};
+use crate::azure::uvm::fixture::{NOW, authority, trust};
 
 /// Verified endorsements, each of a measurement of this byte and this version number.
 fn verified(builds: &[(u8, u32)]) -> Vec<UvmEndorsement> {
@@ -14,13 +14,11 @@ fn verified(builds: &[(u8, u32)]) -> Vec<UvmEndorsement> {
             forged.mint()
         })
         .collect();
-    all(&signer, &minted).unwrap()
+    all(&minted).unwrap()
 }
 
-fn all(authority: &UvmAuthority, minted: &[Vec<u8>]) -> Result<Vec<UvmEndorsement>, UvmError> {
-    let roots = ([authority.root.to_der()], [authority.time_stamp_root.to_der()]);
-    let trust = UvmTrust::from_certificates(&roots.0, &roots.1).unwrap();
-    verify_all(minted.iter().map(Vec::as_slice), &trust, UnixTime::new(NOW), 0)
+fn all(minted: &[Vec<u8>]) -> Result<Vec<UvmEndorsement>, UvmError> {
+    verify_all(minted.iter().map(Vec::as_slice), trust(), UnixTime::new(NOW), 0)
 }
 
 fn feeds(minimum_svn: u64) -> Vec<UvmFeed> {
@@ -88,10 +86,7 @@ fn microsofts_feeds_name_the_root_that_is_built_in() {
 fn one_bad_endorsement_spoils_them_all_and_their_number_is_bounded() {
     let signer = authority();
     let good = Forged::new(&signer, &[1; 48]).mint();
-    assert_eq!(all(&signer, &vec![good.clone(); 8]).unwrap().len(), 8);
-    assert_eq!(
-        all(&signer, &vec![good.clone(); 9]),
-        Err(UvmError::TooMany { limit: 8 })
-    );
-    assert!(all(&signer, &[good.clone(), good[1..].to_vec()]).is_err());
+    assert_eq!(all(&vec![good.clone(); 8]).unwrap().len(), 8);
+    assert_eq!(all(&vec![good.clone(); 9]), Err(UvmError::TooMany { limit: 8 }));
+    assert!(all(&[good.clone(), good[1..].to_vec()]).is_err());
 }

@@ -2,7 +2,7 @@ use attestry_forge::azure::{TimeStamp, UvmAuthority};
 use attestry_forge::pki::Extension;
 
 use super::*;
-use crate::azure::uvm::fixture::{NOW, authority};
+use crate::azure::uvm::fixture::{NOW, authority, trust};
 
 const STAMPED: i64 = NOW - 1000;
 const MESSAGE: &[u8] = b"a signature";
@@ -12,8 +12,7 @@ fn good() -> TimeStamp {
 }
 
 fn verify_bytes(token: &[u8]) -> Result<UnixTime, TimeStampError> {
-    let trust = UvmTrust::from_certificates(&[], &[authority().time_stamp_root.to_der()]).unwrap();
-    verify(token, MESSAGE, &trust, UnixTime::new(NOW))
+    verify(token, MESSAGE, trust(), UnixTime::new(NOW))
 }
 
 fn refused(change: impl FnOnce(&mut TimeStamp)) -> TimeStampError {
@@ -195,6 +194,52 @@ fn a_token_is_read_whole_or_not_at_all() {
         verify_bytes(&[&token[..], &[0]].concat()),
         Err(TimeStampError::Malformed { .. })
     ));
+}
+
+#[test]
+fn no_bit_outside_the_certificates_can_be_changed() {
+    let stamp = good();
+    let mut token = stamp.to_der();
+    let certificates: Vec<_> = stamp
+        .certificates
+        .iter()
+        .map(|certificate| {
+            let start = token
+                .windows(certificate.len())
+                .position(|bytes| bytes == certificate)
+                .unwrap();
+            start..start + certificate.len()
+        })
+        .collect();
+    let mut accepted = Vec::new();
+    for position in 0..token.len() {
+        if certificates.iter().any(|range| range.contains(&position)) {
+            continue;
+        }
+        for bit in 0..8 {
+            token[position] ^= 1 << bit;
+            if verify_bytes(&token).is_ok() {
+                accepted.push((position, bit));
+            }
+            token[position] ^= 1 << bit;
+        }
+    }
+    assert_eq!(accepted, []);
+}
+
+#[test]
+fn the_number_of_certificates_is_bounded() {
+    let mut stamp = good();
+    let root = stamp.certificates[1].clone();
+    stamp.certificates.extend(vec![root.clone(); 4]);
+    assert!(verify_bytes(&stamp.to_der()).is_ok());
+    stamp.certificates.push(root);
+    assert_eq!(
+        verify_bytes(&stamp.to_der()),
+        Err(TimeStampError::Malformed {
+            field: "SignedData.certificates"
+        })
+    );
 }
 
 #[test]
