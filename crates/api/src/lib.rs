@@ -25,6 +25,7 @@ pub mod request;
 pub mod signed_envelope;
 pub mod snp_evidence;
 pub mod spki;
+pub mod thim;
 
 pub use api_version::{API_VERSIONS, ApiVersion};
 pub use attestation_type::AttestationType;

@@ -195,7 +195,7 @@ impl Attestor {
             Family::SnpReport => {
                 let evidence = SnpCase::new(case)?;
                 let evidence = evidence.admit()?;
-                let held = evidence.vek(&self.amd)?;
+                let held = evidence.vek(&self.amd, now)?;
                 held.map(|vek| evidence.judge_with(&vek, &self.amd, now))
                     .transpose()
             }
@@ -233,7 +233,7 @@ impl Attestor {
     fn begin_report(&self, case: Case, now: UnixTime) -> Result<Begun, AttestError> {
         let evidence = SnpCase::new(&case)?;
         let admitted = evidence.admit()?;
-        if let Some(vek) = admitted.vek(&self.amd)? {
+        if let Some(vek) = admitted.vek(&self.amd, now)? {
             let issued_at = self.token_clock.now();
             let attested = admitted.attest_with(&vek, &self.amd, now, issued_at)?;
             return Ok(Begun::Attested(attested));

@@ -30,7 +30,10 @@ mod status;
 mod fixture;
 
 pub use self::alarm::{Alarm, Regression};
-pub use self::amd::{AmdCollateral, VekId, VekUnavailable};
+pub use self::amd::{
+    AmdCollateral, AmdImportError, AmdSource, AmdSourceError, AmdStatus, CrlStatus, VekId, VekStatus,
+    VekUnavailable,
+};
 pub use self::baseline::{Baseline, BaselineError, Edition};
 pub use self::bundle::{Bundle, BundleEntry, BundleError, BundleSigner, BundleVerifier};
 pub use self::directory::{DirectoryError, read_documents, write_documents};

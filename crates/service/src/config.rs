@@ -42,7 +42,7 @@ pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
 pub use self::reference::markdown as reference_markdown;
 pub use self::server::ServerConfig;
 pub(crate) use self::snp::AMD_ANCHORS;
-pub use self::snp::{RevocationMode, SnpConfig};
+pub use self::snp::{AmdSourceConfig, AmdSourceKind, RevocationMode, SnpConfig};
 pub use self::store::StoreConfig;
 pub use self::telemetry::{LogFormat, TelemetryConfig};
 pub(crate) use self::verification::INTEL_ROOT;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::collateral::CollateralService;
+use crate::collateral::{AmdCollateral, CollateralService};
 use crate::control::ControlPlane;
 
 /// The jobs of a running server; they end when `stop` is cancelled.
@@ -15,6 +15,7 @@ pub(crate) fn start(
     jobs: &TaskTracker,
     clock: Clock,
     collateral: CollateralService,
+    amd: AmdCollateral,
     control: ControlPlane,
     stop: CancellationToken,
 ) {
@@ -22,6 +23,13 @@ pub(crate) fn start(
         let control = control.clone();
         async move {
             control.purge_step().await;
+        }
+    }));
+    let amd_clock = clock.clone();
+    jobs.spawn(every(COLLATERAL_PACE, stop.clone(), move || {
+        let (clock, amd) = (amd_clock.clone(), amd.clone());
+        async move {
+            amd.refresh_step(clock.now()).await;
         }
     }));
     jobs.spawn(every(COLLATERAL_PACE, stop, move || {

@@ -85,6 +85,22 @@ pub enum StartError {
         /// What is wrong.
         error: SourceBuildError,
     },
+    /// A source of AMD's endorsements cannot be used.
+    #[error("SNP source {index}: {error}")]
+    AmdSource {
+        /// Its place in `snp.sources`, from 0.
+        index: usize,
+        /// What is wrong.
+        error: SourceBuildError,
+    },
+    /// A revocation list that the configuration names cannot be used.
+    #[error("the revocation list `{file}` cannot be used: {reason}")]
+    RevocationList {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -138,6 +154,7 @@ impl Server {
             .map(|options| DiagnosticLog::start(&options, Arc::clone(&metrics)))
             .transpose()?;
         let collateral = collateral(&config, &mode, &clock, &store, &metrics).await?;
+        let amd = amd::collateral(&config, &mode, &store, &metrics, clock.now()).await?;
 
         let listener = bind(config.server.listen).await?;
         let address = listener
@@ -161,7 +178,7 @@ impl Server {
             clock.clone(),
             Clock::live(),
             collateral.clone(),
-            amd::collateral(&config, &mode, clock.now())?,
+            amd.clone(),
             WorkPool::for_this_machine(),
         );
         info!(server.address = %address, server.base_url = addressing.base_url, "starting");
@@ -175,6 +192,7 @@ impl Server {
             metrics,
             store,
             collateral,
+            amd,
             attestor,
             addressing,
             authenticator: Arc::new(authenticator),

@@ -4,6 +4,7 @@
 //! transaction and returns only once that is on disk. The request path never comes here; it reads snapshots
 //! built from the store. The store keeps texts and documents as they are and knows nothing of their meaning.
 
+mod amd;
 mod change;
 mod collateral;
 mod connection;
@@ -25,6 +26,7 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 use thiserror::Error;
 
+pub use self::amd::{AmdCrlRecord, AmdVekRecord};
 pub use self::change::{ChangeRecord, ChangeState};
 pub use self::collateral::CollateralRecord;
 pub use self::connection::ConnectionRecord;

@@ -63,6 +63,11 @@ impl AmdCrl {
         self.product
     }
 
+    /// The key of the root that signed it.
+    pub const fn issuer(&self) -> &VendorKey {
+        &self.issuer
+    }
+
     /// The list.
     pub fn list(&self) -> &VendorCrl {
         &self.list

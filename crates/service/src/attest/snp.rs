@@ -52,10 +52,14 @@ pub(super) struct AdmittedSnp<'e> {
 impl AdmittedSnp<'_> {
     /// The certified key that signed: as the request brings it, or as it is held; `None` when it would have to be
     /// fetched.
-    pub(super) fn vek(&self, amd: &AmdCollateral) -> Result<Option<Arc<VerifiedVek>>, AttestError> {
+    pub(super) fn vek(
+        &self,
+        amd: &AmdCollateral,
+        now: UnixTime,
+    ) -> Result<Option<Arc<VerifiedVek>>, AttestError> {
         match self.chain {
             Some(chain) => Ok(Some(amd.verify_chain(chain).map_err(Rejected::from)?)),
-            None => Ok(amd.held(&self.wanted()?)),
+            None => Ok(amd.held(&self.wanted()?, now)),
         }
     }
 

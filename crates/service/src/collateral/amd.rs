@@ -1,98 +1,93 @@
 //! What SNP reports are judged by: the pinned authorities, certificates of signing keys that verified, revocation lists,
-//! and which reports were signed by which key. It answers from memory; reports and requests are not known here.
+//! and which reports were signed by which key. Reports are judged from memory; a certificate that a caller does not
+//! bring may be fetched. Reports and requests are not known here.
+
+mod error;
+mod fetch;
+mod lists;
+mod pace;
+mod source;
+mod status;
+mod vek_id;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use attestry_evidence::snp::{
-    AdmittedReport, AmdAnchors, AmdCrl, AmdCrls, Product, SignatureProof, SigningKey, SnpError,
-    SuppliedChain, VerifiedVek,
+    AdmittedReport, AmdAnchors, Product, SignatureProof, SnpError, SuppliedChain, VerifiedVek,
 };
 use attestry_evidence::time::UnixTime;
 use aws_lc_rs::digest::{SHA256, digest};
 use moka::sync::Cache;
-use thiserror::Error;
+use tokio::sync::Semaphore;
+
+pub use self::error::{AmdImportError, VekUnavailable};
+use self::lists::Lists;
+pub use self::source::{AmdSource, AmdSourceError};
+pub use self::status::{AmdStatus, CrlStatus, VekStatus};
+pub use self::vek_id::VekId;
+use super::flights::Flights;
+use crate::store::{Store, StoreError};
+use crate::telemetry::Metrics;
+use crate::telemetry::metrics::{AmdCrlLabels, FetchLabels};
 
 /// Endorsements of AMD's for one set of authorities. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct AmdCollateral(Arc<Inner>);
 
 struct Inner {
-    anchors: AmdAnchors,
+    anchors: Arc<AmdAnchors>,
+    sources: Vec<AmdSource>,
+    store: Option<Store>,
+    metrics: Arc<Metrics>,
+    /// Of chains that callers brought, by their bytes.
     veks: Cache<Digest, Arc<VerifiedVek>>,
+    /// Of certificates that were fetched or imported: by the key, since one key's certificate is issued again and again.
     fetched: Cache<VekId, Arc<VerifiedVek>>,
     proofs: Cache<Digest, SignatureProof>,
-    crls: ArcSwap<AmdCrls>,
-}
-
-/// Which key's certificate is meant: a chip's, for one TCB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct VekId {
-    /// The product line.
-    pub product: Product,
-    /// CHIP_ID; on lines with an FMC 8 bytes and zeros.
-    pub chip_id: [u8; 64],
-    /// REPORTED_TCB.
-    pub tcb: [u8; 8],
-}
-
-/// Why there is no certificate of the key that signed a report.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum VekUnavailable {
-    /// The report does not say for which line a certificate would be needed.
-    #[error(
-        "a report of version {version} does not name its processor; send its certificate as `VcekCertChain`"
-    )]
-    UnknownProduct {
-        /// The report's version.
-        version: u32,
-    },
-    /// The report does not say whose certificate would be needed.
-    #[error("the report's chip id is masked; send the certificate as `VcekCertChain`")]
-    MaskedChip,
-    /// Certificates of providers' keys are not published.
-    #[error(
-        "the report is signed by a VLEK, whose certificate only the cloud provider has; send it as `VcekCertChain`"
-    )]
-    ProviderKey,
-    /// Nobody could be asked.
-    #[error("the request has no `VcekCertChain`, and no source of certificates is configured")]
-    NoSource,
-}
-
-impl VekId {
-    /// Of the key that the report says signed it.
-    pub fn of(report: &AdmittedReport<'_>) -> Result<Self, VekUnavailable> {
-        let body = report.body();
-        if report.signing_key() == SigningKey::Vlek {
-            return Err(VekUnavailable::ProviderKey);
-        }
-        if body.chip_id == [0; 64] {
-            return Err(VekUnavailable::MaskedChip);
-        }
-        let version = body.version;
-        Ok(Self {
-            product: report
-                .product()
-                .ok_or(VekUnavailable::UnknownProduct { version })?,
-            chip_id: body.chip_id,
-            tcb: body.reported_tcb,
-        })
-    }
+    lists: Lists,
+    flights: Flights<VekId, VekUnavailable>,
+    places: Semaphore,
 }
 
 type Digest = [u8; 32];
 
 impl AmdCollateral {
-    /// With these authorities and no revocation lists.
+    /// With these authorities alone: no sources are asked and nothing is kept beyond the process.
     pub fn new(anchors: AmdAnchors) -> Self {
+        Self::assemble(anchors, Vec::new(), None, Arc::default())
+    }
+
+    /// With what the store holds, as far as it can be used at `now`, and sources for what it does not. No source is
+    /// asked yet.
+    pub async fn open(
+        anchors: AmdAnchors,
+        sources: Vec<AmdSource>,
+        store: Store,
+        metrics: Arc<Metrics>,
+        now: UnixTime,
+    ) -> Result<Self, StoreError> {
+        let collateral = Self::assemble(anchors, sources, Some(store), metrics);
+        collateral.reload(now).await?;
+        Ok(collateral)
+    }
+
+    fn assemble(
+        anchors: AmdAnchors,
+        sources: Vec<AmdSource>,
+        store: Option<Store>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self(Arc::new(Inner {
-            anchors,
+            anchors: Arc::new(anchors),
+            sources,
+            store,
+            metrics,
             veks: Cache::new(MAX_VEKS),
             fetched: Cache::new(MAX_VEKS),
             proofs: Cache::new(MAX_PROOFS),
-            crls: ArcSwap::from_pointee(AmdCrls::none()),
+            lists: Lists::default(),
+            flights: Flights::default(),
+            places: Semaphore::new(MAX_FLIGHTS),
         }))
     }
 
@@ -116,26 +111,6 @@ impl AmdCollateral {
         Ok(vek)
     }
 
-    /// The certificate of this key, if it is held.
-    pub fn held(&self, wanted: &VekId) -> Option<Arc<VerifiedVek>> {
-        self.0.fetched.get(wanted)
-    }
-
-    /// The certificate of this key, from memory or from a source.
-    pub async fn obtain(&self, wanted: &VekId, _now: UnixTime) -> Result<Arc<VerifiedVek>, VekUnavailable> {
-        self.held(wanted).ok_or(VekUnavailable::NoSource)
-    }
-
-    /// The revocation lists at hand.
-    pub fn crls(&self) -> Arc<AmdCrls> {
-        self.0.crls.load_full()
-    }
-
-    /// Takes in a verified list; an older one of the same root stays out.
-    pub fn take_crl(&self, crl: &AmdCrl) {
-        self.0.crls.rcu(|held| AmdCrls::clone(held).with(crl.clone()));
-    }
-
     /// That this key signed this report, if that was seen before.
     pub fn known_proof(&self, report: &AdmittedReport<'_>, vek: &VerifiedVek) -> Option<SignatureProof> {
         self.0.proofs.get(&SignatureProof::identify(report, vek))
@@ -145,6 +120,21 @@ impl AmdCollateral {
     /// run.
     pub fn remember(&self, proof: SignatureProof) {
         self.0.proofs.insert(proof.identity(), proof);
+    }
+}
+
+impl Inner {
+    fn count_fetch(&self, source: &AmdSource, outcome: &'static str) {
+        let source = source.name();
+        let labels = FetchLabels { source, outcome };
+        self.metrics.collateral_fetches.get_or_create(&labels).inc();
+    }
+
+    fn count_alarm(&self, product: Product) {
+        let labels = AmdCrlLabels {
+            product: product.name(),
+        };
+        self.metrics.amd_alarms.get_or_create(&labels).inc();
     }
 }
 
@@ -158,6 +148,5 @@ fn sha256(bytes: &[u8]) -> Digest {
 const MAX_VEKS: u64 = 16_384;
 /// One report per running guest; a proof takes about 100 bytes.
 const MAX_PROOFS: u64 = 65_536;
-
-#[cfg(test)]
-mod tests;
+/// Keys whose certificates are being fetched at a time: as many as requests may wait for them.
+const MAX_FLIGHTS: usize = 64;

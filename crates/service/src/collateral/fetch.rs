@@ -24,6 +24,21 @@ pub(super) struct Fetcher {
     attempts: u32,
 }
 
+/// A service's address as configured. Addresses are logged, so there is no password in one.
+pub(super) fn base_url(text: &str) -> Result<Url, SourceBuildError> {
+    let has_credentials = |url: &Url| !url.username().is_empty() || url.password().is_some();
+    text.trim_end_matches('/')
+        .parse()
+        .ok()
+        .filter(|url: &Url| !url.cannot_be_a_base() && !has_credentials(url))
+        .ok_or(SourceBuildError::Value { what: "url" })
+}
+
+/// The path, unless it is empty as paths that are not configured are.
+pub(super) fn named(path: &Path) -> Option<&Path> {
+    Some(path).filter(|path| !path.as_os_str().is_empty())
+}
+
 /// An answer with status 200.
 pub(super) struct Answer {
     pub(super) body: Vec<u8>,
@@ -66,7 +81,8 @@ impl Fetcher {
         }
     }
 
-    async fn attempt(&self, url: &Url) -> Result<Answer, Failed> {
+    /// Asks once.
+    pub(super) async fn attempt(&self, url: &Url) -> Result<Answer, Failed> {
         let unreachable = |_| Failed::ForNow(SourceError::Unreachable, None);
         let mut request = self.client.get(url.clone());
         if url.origin() == self.base.origin() {
@@ -111,7 +127,8 @@ impl Answer {
     }
 }
 
-enum Failed {
+/// Why one attempt gave no answer.
+pub(super) enum Failed {
     /// Another attempt may succeed, not before the time given.
     ForNow(SourceError, Option<Duration>),
     Finally(SourceError),

@@ -1,25 +1,28 @@
 //! Flights: one at a time for a key, few at a time in all, and a short memory of those that failed.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use moka::sync::Cache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{CollateralKey, CollateralUnavailable};
-
 /// What is locked while documents for a key are obtained or taken in.
 pub(super) type Flight = Arc<tokio::sync::Mutex<()>>;
 
 /// The flights of all keys, also of keys that nothing is held for: these leave nothing behind.
-pub(super) struct Flights {
-    by_key: Mutex<HashMap<CollateralKey, Weak<tokio::sync::Mutex<()>>>>,
+pub(super) struct Flights<K, E> {
+    by_key: Mutex<HashMap<K, Weak<tokio::sync::Mutex<()>>>>,
     outbound: Semaphore,
-    failures: Cache<CollateralKey, CollateralUnavailable>,
+    failures: Cache<K, E>,
 }
 
-impl Default for Flights {
+impl<K, E> Default for Flights<K, E>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    E: Clone + Send + Sync + 'static,
+{
     fn default() -> Self {
         Self {
             by_key: Mutex::default(),
@@ -32,9 +35,13 @@ impl Default for Flights {
     }
 }
 
-impl Flights {
+impl<K, E> Flights<K, E>
+where
+    K: Copy + Hash + Eq + Send + Sync + 'static,
+    E: Clone + Send + Sync + 'static,
+{
     /// The flight of `key`: the same for everybody while anybody has it.
-    pub(super) fn of(&self, key: CollateralKey) -> Flight {
+    pub(super) fn of(&self, key: K) -> Flight {
         let mut by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = by_key.get(&key).and_then(Weak::upgrade) {
             return flight;
@@ -53,15 +60,15 @@ impl Flights {
     }
 
     /// The last failure, while it is recent enough to stand for another attempt.
-    pub(super) fn recent_failure(&self, key: &CollateralKey) -> Option<CollateralUnavailable> {
+    pub(super) fn recent_failure(&self, key: &K) -> Option<E> {
         self.failures.get(key)
     }
 
-    pub(super) fn failed(&self, key: CollateralKey, error: CollateralUnavailable) {
+    pub(super) fn failed(&self, key: K, error: E) {
         self.failures.insert(key, error);
     }
 
-    pub(super) fn landed(&self, key: &CollateralKey) {
+    pub(super) fn landed(&self, key: &K) {
         self.failures.invalidate(key);
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct Inner {
     pub(super) pck_cache: PckCache,
     pub(super) numbers: NumberLists,
     pub(super) slots: Slots,
-    pub(super) flights: Flights,
+    pub(super) flights: Flights<CollateralKey, CollateralUnavailable>,
     pub(super) floors: Floors,
 }
 

@@ -117,18 +117,7 @@ impl SourceConfig {
                 needs("signer", self.signer.as_os_str().is_empty())?;
             }
         }
-        if has_credentials(&self.url) {
-            return Err(ConfigError::key(
-                format!("{key}.url"),
-                "must not contain a user name or password: addresses are logged",
-            ));
-        }
-        if !self.url.is_empty() && !is_acceptable_url(&self.url) {
-            return Err(ConfigError::key(
-                format!("{key}.url"),
-                format!("`{}` is neither https nor on this machine", self.url),
-            ));
-        }
+        check_url(&format!("{key}.url"), &self.url)?;
         check_range(&format!("{key}.api_version"), self.api_version, 3..=4)
     }
 }
@@ -146,6 +135,23 @@ impl CollateralConfig {
         )?;
         check_range("collateral.attempts", self.attempts, 1..=10)
     }
+}
+
+/// Refuses an address that a source must not have; an empty one stands for the public service.
+pub(super) fn check_url(key: &str, url: &str) -> Result<(), ConfigError> {
+    if has_credentials(url) {
+        return Err(ConfigError::key(
+            key,
+            "must not contain a user name or password: addresses are logged",
+        ));
+    }
+    if !url.is_empty() && !is_acceptable_url(url) {
+        return Err(ConfigError::key(
+            key,
+            format!("`{url}` is neither https nor on this machine"),
+        ));
+    }
+    Ok(())
 }
 
 /// Signatures protect the documents, but not against the replay of older ones: a source is asked over TLS

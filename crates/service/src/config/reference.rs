@@ -7,7 +7,8 @@ use std::fmt::Write;
 use toml::Value;
 
 use super::{
-    AssignmentConfig, Config, IssuerConfig, PrivateEndpointConfig, ProviderConfig, SourceConfig, SourceKind,
+    AmdSourceConfig, AmdSourceKind, AssignmentConfig, Config, IssuerConfig, PrivateEndpointConfig,
+    ProviderConfig, SourceConfig, SourceKind,
 };
 
 /// What one key means. The default is not repeated here: it comes from the structures.
@@ -54,6 +55,7 @@ pub(super) fn defaults(title: &str) -> toml::Table {
         PROVIDER => Value::try_from(ProviderConfig::default()),
         PRIVATE_ENDPOINT => Value::try_from(PrivateEndpointConfig::default()),
         SOURCES => Value::try_from(SourceConfig::new(SourceKind::IntelPcs)),
+        AMD_SOURCES => Value::try_from(AmdSourceConfig::new(AmdSourceKind::Kds)),
         ISSUER => Value::try_from(IssuerConfig::default()),
         ASSIGNMENT => Value::try_from(AssignmentConfig::default()),
         CLIENT_CERTIFICATES => Value::try_from(Config::default().authentication.client_certificates),
@@ -71,6 +73,7 @@ pub(super) fn defaults(title: &str) -> toml::Table {
 }
 
 pub(super) const SOURCES: &str = "[[collateral.sources]]";
+pub(super) const AMD_SOURCES: &str = "[[snp.sources]]";
 pub(super) const PROVIDER: &str = "[[provider]]";
 pub(super) const ISSUER: &str = "[[authentication.issuer]]";
 pub(super) const CLIENT_CERTIFICATES: &str = "[authentication.client_certificates]";
@@ -252,7 +255,7 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             field(
                 "revocation_lists",
-                "Revocation lists (PEM or DER files) that are taken in at the start",
+                "Revocation lists (PEM or DER files) that are taken in at the start and on SIGHUP",
             ),
             field(
                 "vek_grace_seconds",
@@ -265,6 +268,32 @@ pub(super) const SECTIONS: &[Section] = &[
             field(
                 "accepted_csp_ids",
                 "Cloud service providers whose keys (VLEK) are accepted, as their certificates name them; empty: all",
+            ),
+            field(
+                "sources",
+                "Where certificates of chips' keys (VCEK) that requests do not bring, and revocation lists, come from, see below; asked in this order. `[]`: only what callers bring and what was imported is used",
+            ),
+        ],
+    },
+    Section {
+        title: AMD_SOURCES,
+        intro: "One source of certificates and revocation lists. The defaults shown are those of `kind = \"kds\"`. What it gives is verified up to the trusted authorities, kept in the store, and asked for again only when it has expired (certificates) or a day later (lists). Requests for which no source has a turn soon enough are answered 503 with `Retry-After`.",
+        fields: &[
+            field(
+                "kind",
+                "`kds`: AMD's Key Distribution Service, or a cache of one's own that answers the same calls; `azure-thim`: Azure's cache of its own chips' certificates, which has no revocation lists",
+            ),
+            field(
+                "url",
+                "Base URL, to replace the public one (`https://kdsintf.amd.com`, `https://global.acccache.azure.net`). Plain http only to this machine or a link-local address; without user name and password",
+            ),
+            field(
+                "ca_file",
+                "Certificate authority of the source's TLS certificate, PEM. Empty: those that the system trusts",
+            ),
+            field(
+                "requests_per_minute",
+                "How often it is asked at most, evenly spaced: strangers can make the service ask for chips that do not exist. AMD's service takes about six a minute; raise it for a cache of one's own",
             ),
         ],
     },

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use attestry_evidence::snp::{RevocationPolicy, Settings, UnknownPolicyBits};
 use serde::{Deserialize, Serialize};
 
+use super::collateral::check_url;
 use super::{ConfigError, check_range};
 
 /// `[snp]`.
@@ -28,6 +29,59 @@ pub struct SnpConfig {
     pub allow_masked_chip_id: bool,
     /// Cloud service providers whose keys (VLEK) are accepted, as their certificates name them. Empty: all.
     pub accepted_csp_ids: Vec<String>,
+    /// Where certificates of chips' keys and revocation lists come from, asked in this order. Empty: only what callers
+    /// bring and operators import is used.
+    pub sources: Vec<AmdSourceConfig>,
+}
+
+/// One entry of `snp.sources`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmdSourceConfig {
+    /// What it is.
+    pub kind: AmdSourceKind,
+    /// Base URL, to replace the public one.
+    #[serde(default)]
+    pub url: String,
+    /// Certificate authority of the source's TLS certificate, PEM. Empty: those the system trusts.
+    #[serde(default)]
+    pub ca_file: PathBuf,
+    /// How often it is asked at most, evenly spaced.
+    #[serde(default = "kds_requests_per_minute")]
+    pub requests_per_minute: u32,
+}
+
+/// What a source of AMD's endorsements is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AmdSourceKind {
+    /// AMD's Key Distribution Service, or a cache that answers its calls.
+    Kds,
+    /// Azure's cache of the certificates of its own chips. It has no revocation lists.
+    AzureThim,
+}
+
+impl AmdSourceConfig {
+    /// A source of `kind` with everything else by default.
+    pub const fn new(kind: AmdSourceKind) -> Self {
+        Self {
+            kind,
+            url: String::new(),
+            ca_file: PathBuf::new(),
+            requests_per_minute: kds_requests_per_minute(),
+        }
+    }
+
+    fn validate(&self, key: &str) -> Result<(), ConfigError> {
+        check_url(&format!("{key}.url"), &self.url)?;
+        let per_minute = format!("{key}.requests_per_minute");
+        check_range(&per_minute, self.requests_per_minute, REQUESTS_PER_MINUTE)
+    }
+}
+
+/// AMD's service takes about one request in ten seconds from one address.
+const fn kds_requests_per_minute() -> u32 {
+    6
 }
 
 /// What is demanded of AMD's revocation lists.
@@ -52,6 +106,7 @@ impl Default for SnpConfig {
             vek_grace_seconds: settings.vek_grace_seconds,
             allow_masked_chip_id: settings.allow_masked_chip_id,
             accepted_csp_ids: settings.accepted_csp_ids,
+            sources: Vec::new(),
         }
     }
 }
@@ -63,6 +118,10 @@ pub(crate) const AMD_ANCHORS: &str = "amd";
 const REPORT_VERSIONS: std::ops::RangeInclusive<u32> = 1..=5;
 /// A year: beyond it a key of a chip has surely been certified anew.
 const MAX_VEK_GRACE_SECONDS: u32 = 366 * 86_400;
+/// Up to ten a second, which a cache of one's own may stand.
+const REQUESTS_PER_MINUTE: std::ops::RangeInclusive<u32> = 1..=600;
+/// Each is asked in turn while a request waits: more would not be reached.
+const MAX_SOURCES: usize = 8;
 
 impl SnpConfig {
     /// The settings as the verifier takes them.
@@ -99,6 +158,10 @@ impl SnpConfig {
         }
         for version in &self.report_versions {
             check_range("snp.report_versions", *version, REPORT_VERSIONS)?;
+        }
+        check_range("snp.sources", self.sources.len(), 0..=MAX_SOURCES)?;
+        for (index, source) in self.sources.iter().enumerate() {
+            source.validate(&format!("snp.sources[{index}]"))?;
         }
         check_range(
             "snp.vek_grace_seconds",

@@ -19,7 +19,7 @@ use super::{explanation, recording::Refusal};
 use crate::{
     administration::AdministrationError,
     attest::{AttestError, WorkPoolError},
-    collateral::CollateralUnavailable,
+    collateral::{CollateralUnavailable, VekUnavailable},
     diagnostics::DiagnosticsError,
     provider::{ExplainLevel, PolicyError, UntrustedSigner},
     token::TokenError,
@@ -119,7 +119,7 @@ impl ApiError {
                 Self::new(ErrorCode::InvalidOperation, error.to_string())
             }
             AttestError::Collateral(cause) => Self::from_collateral(cause),
-            AttestError::Vek(_) => Self::new(ErrorCode::InvalidParameter, error.to_string()),
+            AttestError::Vek(cause) => Self::from_vek(cause),
             AttestError::CollateralLate { .. } => Self::new(ErrorCode::ServiceUnavailable, error.to_string())
                 .retry_after(RETRY_AFTER_COLLATERAL),
             AttestError::Pool(WorkPoolError::Overloaded) => {
@@ -145,6 +145,18 @@ impl ApiError {
             _ => Self::new(ErrorCode::ServiceUnavailable, cause.to_string())
                 .retry_after(RETRY_AFTER_COLLATERAL),
         }
+    }
+
+    /// A certificate that the caller could have brought, or that nobody has, is the caller's matter; what sources do
+    /// wrong is the operator's, or passes.
+    fn from_vek(cause: &VekUnavailable) -> Self {
+        if cause.is_the_callers() {
+            return Self::new(ErrorCode::InvalidParameter, cause.to_string());
+        }
+        let seconds = cause.wait().map(|wait| wait.as_secs().saturating_add(1));
+        let seconds = seconds.and_then(|seconds| u16::try_from(seconds).ok());
+        Self::new(ErrorCode::ServiceUnavailable, cause.to_string())
+            .retry_after(seconds.unwrap_or(RETRY_AFTER_COLLATERAL))
     }
 
     /// An administrative operation that was not begun, because it could not have been recorded.

@@ -35,9 +35,9 @@ pub(super) fn of(error: &AttestError, level: ExplainLevel) -> Option<InnerError>
             ..of_rejection(rejected.explain())
         }),
         AttestError::Collateral(unavailable) => Some(of_rejection(unavailable.explain())),
-        AttestError::Vek(_) => Some(InnerError {
+        AttestError::Vek(cause) => Some(InnerError {
             field: Some("report.VcekCertChain".to_owned()),
-            ..in_stage("collateral", "vek_unavailable")
+            ..in_stage("collateral", cause.code())
         }),
         AttestError::CollateralLate { .. } => Some(InnerError {
             hint: Some("try again; the documents are still being fetched".to_owned()),

@@ -1,26 +1,58 @@
 //! What SNP reports are judged by, put together from the configuration.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use attestry_evidence::snp::{AmdAnchors, AmdCrl};
 use attestry_evidence::time::UnixTime;
 
 use super::{Mode, StartError};
-use crate::collateral::AmdCollateral;
+use crate::collateral::{AmdCollateral, AmdSource};
 use crate::config::{AMD_ANCHORS, Config};
+use crate::store::Store;
+use crate::telemetry::Metrics;
 
-/// AMD's collateral with the lists that the configuration names.
-pub(super) fn collateral(config: &Config, mode: &Mode, now: UnixTime) -> Result<AmdCollateral, StartError> {
-    let collateral = AmdCollateral::new(anchors(config, mode)?);
+/// AMD's collateral with what the store holds, the sources and the lists that the configuration names.
+pub(super) async fn collateral(
+    config: &Config,
+    mode: &Mode,
+    store: &Store,
+    metrics: &Arc<Metrics>,
+    now: UnixTime,
+) -> Result<AmdCollateral, StartError> {
+    let timeout = Duration::from_secs(config.collateral.request_timeout_seconds);
+    let sources = config.snp.sources.iter().enumerate().map(|(index, source)| {
+        AmdSource::from_config(source, timeout).map_err(|error| StartError::AmdSource { index, error })
+    });
+    let sources = sources.collect::<Result<_, _>>()?;
+    let anchors = anchors(config, mode)?;
+    let collateral = AmdCollateral::open(anchors, sources, store.clone(), Arc::clone(metrics), now).await?;
+    take_lists(config, &collateral, now)?;
+    Ok(collateral)
+}
+
+/// Takes in the revocation lists that the configuration names: all of them, or none if one cannot be used.
+pub(super) fn take_lists(
+    config: &Config,
+    collateral: &AmdCollateral,
+    now: UnixTime,
+) -> Result<(), StartError> {
+    let mut lists = Vec::new();
     for file in &config.snp.revocation_lists {
-        let refused = |reason: String| StartError::TrustRoot {
-            root: file.display().to_string(),
+        let file = file.display().to_string();
+        let refused = |reason: String| StartError::RevocationList {
+            file: file.clone(),
             reason,
         };
-        let bytes = std::fs::read(file).map_err(|error| refused(error.kind().to_string()))?;
+        let bytes = std::fs::read(&file).map_err(|error| refused(error.kind().to_string()))?;
         let crl =
             AmdCrl::verify(&bytes, collateral.anchors(), now).map_err(|error| refused(error.to_string()))?;
-        collateral.take_crl(&crl);
+        lists.push((crl, file));
     }
-    Ok(collateral)
+    for (crl, file) in lists {
+        collateral.take_crl(&crl, &format!("file {file}"), now);
+    }
+    Ok(())
 }
 
 /// The authorities that a configuration names, and those of development mode.

@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use super::{Mode, StartError, development, providers, tls_files};
+use super::{Mode, StartError, amd, development, providers, tls_files};
 use crate::administration::Administration;
 use crate::attest::{Attestor, WorkPool};
 use crate::authn::Authenticator;
 use crate::clock::Clock;
-use crate::collateral::CollateralService;
+use crate::collateral::{AmdCollateral, CollateralService};
 use crate::config::Config;
 use crate::control::ControlPlane;
 use crate::decisions::Decisions;
@@ -37,6 +37,7 @@ pub(super) struct Parts {
     pub(super) metrics: Arc<Metrics>,
     pub(super) store: Store,
     pub(super) collateral: CollateralService,
+    pub(super) amd: AmdCollateral,
     pub(super) attestor: Attestor,
     pub(super) addressing: Addressing,
     pub(super) authenticator: Arc<Authenticator>,
@@ -56,6 +57,7 @@ pub struct RunningServer {
     metrics: Arc<Metrics>,
     store: Store,
     collateral: CollateralService,
+    amd: AmdCollateral,
     addressing: Addressing,
     authenticator: Arc<Authenticator>,
     directory: Arc<Directory>,
@@ -90,6 +92,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         &jobs,
         parts.clock.clone(),
         parts.collateral.clone(),
+        parts.amd.clone(),
         control.clone(),
         stop.child_token(),
     );
@@ -135,6 +138,7 @@ pub(super) fn start(parts: Parts) -> RunningServer {
         metrics: parts.metrics,
         store: parts.store,
         collateral: parts.collateral,
+        amd: parts.amd,
         addressing: parts.addressing,
         authenticator: parts.authenticator,
         directory: parts.directory,
@@ -181,14 +185,19 @@ impl RunningServer {
         &self.collateral
     }
 
+    /// Its endorsements of AMD's.
+    pub fn amd(&self) -> &AmdCollateral {
+        &self.amd
+    }
+
     /// Its metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
     /// Reads again what may change under a running server: the TLS certificate, the authorities of client
-    /// certificates, files of issuers' keys, and the policies, keys and collateral in the store. What cannot be read
-    /// stays as it is. The configuration is read at start only.
+    /// certificates, files of issuers' keys, AMD's revocation lists, and the policies, keys and collateral in the store.
+    /// What cannot be read stays as it is. The configuration is read at start only.
     pub async fn reload(&self) -> Result<(), StartError> {
         if let Some(tls) = &self.tls {
             tls.reload(tls_files(&self.config))?;
@@ -196,6 +205,8 @@ impl RunningServer {
         self.authenticator.reload()?;
         let now = self.clock.now();
         self.collateral.reload(now).await?;
+        self.amd.reload(now).await?;
+        amd::take_lists(&self.config, &self.amd, now)?;
         // Held while reading: a change in between would be lost to requests.
         let restructuring = self.directory.restructure().await;
         let loaded = providers::load(&providers::Loading {

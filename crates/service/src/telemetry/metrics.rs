@@ -55,12 +55,20 @@ pub struct CollateralLabels {
     pub edition: String,
 }
 
+/// Labels of the gauges of AMD's revocation lists.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AmdCrlLabels {
+    /// The product line.
+    pub product: &'static str,
+}
+
 /// Labels of [`Metrics::collateral_fetches`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct FetchLabels {
     /// Name of the source.
     pub source: String,
-    /// `ok`, `unavailable`, `unknown` (the source does not know the platform) or `refused` (not verified).
+    /// `ok`, `unavailable`, `unknown` (the source does not know the platform), `refused` (not verified) or `busy` (it
+    /// has been asked as often as it may).
     pub outcome: &'static str,
 }
 
@@ -92,6 +100,12 @@ pub struct Metrics {
     pub collateral_alarms: Family<CollateralLabels, Counter>,
     /// `attestry_collateral_fetches_total`: attempts to obtain a set, by source and outcome.
     pub collateral_fetches: Family<FetchLabels, Counter>,
+    /// `attestry_amd_crl_age_seconds`: since AMD issued the revocation list at hand, of several roots' the oldest.
+    pub amd_crl_age: Family<AmdCrlLabels, Gauge>,
+    /// `attestry_amd_crl_expires_in_seconds`: until its successor is due; negative: since then.
+    pub amd_crl_expires_in: Family<AmdCrlLabels, Gauge>,
+    /// `attestry_amd_alarms_total`: certificates and lists that a source gave and that were refused.
+    pub amd_alarms: Family<AmdCrlLabels, Counter>,
     /// `attestry_requests_throttled_total`: requests turned away because a rate was exceeded.
     pub throttled: Family<ThrottleLabels, Counter>,
     /// `attestry_diagnostic_records_lost_total`: records that could not be written or found the queue full.
@@ -115,6 +129,9 @@ impl Metrics {
             collateral_expires_in: Family::default(),
             collateral_alarms: Family::default(),
             collateral_fetches: Family::default(),
+            amd_crl_age: Family::default(),
+            amd_crl_expires_in: Family::default(),
+            amd_alarms: Family::default(),
             throttled: Family::default(),
             diagnostic_records_lost: Counter::default(),
         };
@@ -182,6 +199,23 @@ impl Metrics {
             "collateral_fetches",
             "Attempts to obtain documents",
             self.collateral_fetches.clone(),
+        );
+        registry.register_with_unit(
+            "amd_crl_age",
+            "Time since AMD issued the revocation list",
+            Unit::Seconds,
+            self.amd_crl_age.clone(),
+        );
+        registry.register_with_unit(
+            "amd_crl_expires_in",
+            "Time until the next revocation list is due",
+            Unit::Seconds,
+            self.amd_crl_expires_in.clone(),
+        );
+        registry.register(
+            "amd_alarms",
+            "Certificates and revocation lists refused that a source gave",
+            self.amd_alarms.clone(),
         );
         registry.register(
             "requests_throttled",

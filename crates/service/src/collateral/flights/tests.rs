@@ -1,6 +1,6 @@
 use attestry_evidence::dcap::{PckCa, Tee};
 
-use super::super::Edition;
+use super::super::{CollateralKey, CollateralUnavailable, Edition};
 use super::*;
 
 fn key(number: u32) -> CollateralKey {
@@ -14,7 +14,7 @@ fn key(number: u32) -> CollateralKey {
 
 #[test]
 fn a_flight_is_shared_while_anybody_has_it() {
-    let flights = Flights::default();
+    let flights = Flights::<_, CollateralUnavailable>::default();
     let one = flights.of(key(1));
     assert!(Arc::ptr_eq(&one, &flights.of(key(1))));
     assert!(!Arc::ptr_eq(&one, &flights.of(key(2))));

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::{SignedNumbers, SourceBuildError, SourceError, edition_query};
-use crate::collateral::fetch::Fetcher;
+use crate::collateral::fetch::{Fetcher, base_url, named};
 use crate::collateral::{CollateralKey, Edition};
 use crate::config::{SourceConfig, SourceKind};
 
@@ -46,14 +46,7 @@ impl Remote {
         } else {
             &config.url
         };
-        let has_credentials = |url: &Url| !url.username().is_empty() || url.password().is_some();
-        let base: Url = base
-            .trim_end_matches('/')
-            .parse()
-            .ok()
-            // Addresses are logged.
-            .filter(|url: &Url| !url.cannot_be_a_base() && !has_credentials(url))
-            .ok_or(SourceBuildError::Value { what: "url" })?;
+        let base = base_url(base)?;
         let mut headers = HeaderMap::new();
         if !config.api_key.is_empty() {
             let mut key = HeaderValue::from_str(&config.api_key)
@@ -65,7 +58,7 @@ impl Remote {
             // What the instance metadata service wants to see before it answers.
             headers.insert("metadata", HeaderValue::from_static("true"));
         }
-        let ca_file = Some(config.ca_file.as_path()).filter(|path| !path.as_os_str().is_empty());
+        let ca_file = named(&config.ca_file);
         let fetcher = Fetcher::new(base.clone(), headers, ca_file, request_timeout, attempts)?;
         Ok(Self {
             dialect,
