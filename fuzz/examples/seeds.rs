@@ -19,6 +19,7 @@ fn main() {
     let sgx = forge.collateral(Tee::Sgx);
     let tdx = forge.collateral(Tee::Tdx);
     quotes(forge);
+    thim();
     write("oe_evidence", "report", &forge.oe_report(&forge.sgx_quote_spec()));
     write(
         "oe_evidence",
@@ -130,6 +131,23 @@ fn azure() {
 
 /// The time at which the seeds are minted.
 const NOW: i64 = 1_768_435_200;
+
+/// What Azure's THIM would answer on a forged chip.
+fn thim() {
+    let forge = AmdForge::new(Seed::default(), NOW);
+    let line = ProductLine::Milan;
+    let chain = forge.snp_evidence(line).chain_pem(&forge);
+    let end = "-----END CERTIFICATE-----\n";
+    let (vcek, issuers) = chain
+        .split_once(end)
+        .expect("a chain has several certificates");
+    let answer = format!(
+        "{{\"vcekCert\":{:?},\"tcbm\":\"{:016X}\",\"certificateChain\":{issuers:?},\"cacheControl\":\"86400\"}}",
+        format!("{vcek}{end}"),
+        line.default_tcb().raw(line),
+    );
+    write("thim_json", "milan", answer.as_bytes());
+}
 
 fn write(target: &str, name: &str, bytes: &[u8]) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);

@@ -8,7 +8,9 @@ use attestry_api::jwk::JwkSet;
 use attestry_api::jws::CompactJws;
 use attestry_api::policy_envelope::PolicyEnvelope;
 use attestry_api::request::AttestRequest;
+use attestry_api::thim::ThimCertificates;
 use attestry_evidence::dcap::CollateralDocuments;
+use attestry_evidence::snp::SuppliedChain;
 
 /// Any bytes as the body of an attest request of each type, also of the preview of 2018.
 pub fn attest_request(data: &[u8]) {
@@ -45,6 +47,14 @@ pub fn chain_certificate(data: &[u8]) {
     if let Ok(certificate) = ChainCertificate::from_der(data) {
         let _ = certificate.check_dates(Some(1_800_000_000));
         let _ = certificate.check_issued_by(&certificate, 0);
+    }
+}
+
+/// Any bytes as THIM's answer, and what it says are certificates as those of a signing key.
+pub fn thim_json(data: &[u8]) {
+    if let Ok(answer) = ThimCertificates::from_json(data) {
+        assert!(answer.vcek.len() + answer.issuers.len() <= data.len());
+        let _ = SuppliedChain::parse(answer.chain().as_bytes());
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use self::quote::QuoteCase;
 use self::snp::SnpCase;
+pub(crate) use self::snp::snp_report;
 use crate::failure::Failure;
 use crate::input;
 
@@ -34,7 +35,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub root: Vec<PathBuf>,
 
-    /// Certificate of the key that signed an SNP report (DER or PEM), where the evidence does not bring it
+    /// Certificate of the key that signed an SNP report (DER, PEM or the JSON of Azure's THIM), where the evidence does
+    /// not bring it
     #[arg(long, value_name = "FILE")]
     pub vek: Option<PathBuf>,
 
@@ -146,6 +148,7 @@ impl Case {
 }
 
 /// Data that must be bound to the evidence.
+#[derive(Default)]
 struct Bound {
     runtime_data: Option<Vec<u8>>,
     init_time_data: Option<Vec<u8>>,

@@ -1,6 +1,9 @@
-//! Collateral as it lies on a disk: a signed bundle, a directory, or one JSON file with the nine documents.
+//! Collateral as it lies on a disk: a signed bundle, a directory, one JSON file with Intel's nine documents; of AMD's a
+//! certificate or a revocation list.
 //!
 //! Nothing is verified here but the operator's signature of a bundle.
+
+mod amd;
 
 use std::path::Path;
 
@@ -12,6 +15,17 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::input;
+
+pub use self::amd::{AmdEntry, AmdItem, crl_name, vek_chain, vek_name};
+
+/// What there is at a path.
+#[derive(Default)]
+pub struct Contents {
+    /// Of Intel's.
+    pub sets: Vec<Entry>,
+    /// Of AMD's.
+    pub amd: Vec<AmdEntry>,
+}
 
 /// One set of documents and, where the file says so, what it is for.
 pub struct Entry {
@@ -32,10 +46,24 @@ impl Entry {
     }
 }
 
-/// Every set at `path`. A bundle needs the public key of the operator who signed it.
+/// Every set of Intel's at `path`. A bundle needs the public key of the operator who signed it.
 pub fn load(path: &Path, bundle_key: Option<&Path>) -> Result<Vec<Entry>, Failure> {
+    let sets = load_all(path, bundle_key)?.sets;
+    if sets.is_empty() {
+        let name = input::name(path);
+        return Err(Failure::usage(format!(
+            "{name} has no collateral for Intel's platforms"
+        )));
+    }
+    Ok(sets)
+}
+
+/// Everything at `path`. A bundle needs the public key of the operator who signed it.
+pub fn load_all(path: &Path, bundle_key: Option<&Path>) -> Result<Contents, Failure> {
     if path.is_dir() {
-        from_directory(path)
+        let sets = from_directory(path)?;
+        let amd = Vec::new();
+        Ok(Contents { sets, amd })
     } else {
         from_file(path, bundle_key)
     }
@@ -87,9 +115,13 @@ fn envelope<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, Fa
         .map_err(|error| Failure::environment(format!("the {what} is not in Intel's form: {error}")))
 }
 
-fn from_file(path: &Path, bundle_key: Option<&Path>) -> Result<Vec<Entry>, Failure> {
+fn from_file(path: &Path, bundle_key: Option<&Path>) -> Result<Contents, Failure> {
     let bytes = input::read(path)?;
     let name = input::name(path);
+    if let Some(entry) = amd::entry(&bytes, path)? {
+        let (sets, amd) = (Vec::new(), vec![entry]);
+        return Ok(Contents { sets, amd });
+    }
     let value: Value = serde_json::from_slice(&bytes)
         .map_err(|error| Failure::usage(format!("{name} is not a collateral file: {error}")))?;
     if value.get("payloadType").is_some() {
@@ -97,14 +129,16 @@ fn from_file(path: &Path, bundle_key: Option<&Path>) -> Result<Vec<Entry>, Failu
     }
     let documents = CollateralDocuments::from_json(&bytes)
         .map_err(|error| Failure::usage(format!("{name} is not a collateral file: {error}")))?;
-    Ok(vec![Entry {
+    let sets = vec![Entry {
         key: None,
         source: path.display().to_string(),
         documents,
-    }])
+    }];
+    let amd = Vec::new();
+    Ok(Contents { sets, amd })
 }
 
-fn from_bundle(bytes: &[u8], path: &Path, bundle_key: Option<&Path>) -> Result<Vec<Entry>, Failure> {
+fn from_bundle(bytes: &[u8], path: &Path, bundle_key: Option<&Path>) -> Result<Contents, Failure> {
     let name = input::name(path);
     let Some(key) = bundle_key else {
         return Err(Failure::usage(format!("{name} is a signed bundle"))
@@ -119,7 +153,10 @@ fn from_bundle(bytes: &[u8], path: &Path, bundle_key: Option<&Path>) -> Result<V
         source: entry.source,
         documents: entry.documents,
     };
-    Ok(bundle.entries.into_iter().map(entry).collect())
+    Ok(Contents {
+        sets: bundle.entries.into_iter().map(entry).collect(),
+        amd: amd::of_bundle(bundle.amd),
+    })
 }
 
 /// One set, or a directory of sets that are named after their keys.

@@ -7,7 +7,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use attestry_api::AttestationType;
-use attestry_evidence::x509::TrustAnchors;
+use attestry_evidence::snp::AmdAnchors;
+use attestry_evidence::x509::{Certificate, TrustAnchors};
 
 use crate::failure::Failure;
 
@@ -81,6 +82,40 @@ pub fn trust_anchors(roots: &[PathBuf]) -> Result<TrustAnchors, Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     TrustAnchors::from_certificates(&certificates)
         .map_err(|error| Failure::usage(format!("--root cannot be used: {error}")))
+}
+
+/// Whom the collateral of each vendor is taken from.
+pub struct Roots {
+    /// Of Intel's evidence.
+    pub intel: TrustAnchors,
+    /// Of AMD's evidence.
+    pub amd: AmdAnchors,
+}
+
+/// The trust anchors in the given files, sorted by vendor. Those of a vendor without any are the built-in ones.
+pub fn roots(paths: &[PathBuf]) -> Result<Roots, Failure> {
+    let unusable = |error: &dyn std::fmt::Display| Failure::usage(format!("--root cannot be used: {error}"));
+    let (mut intel, mut amd) = (Vec::new(), Vec::new());
+    for path in paths {
+        let bytes = read(path)?;
+        // Intel's keys are on P-256, AMD's are RSA keys.
+        match Certificate::parse(&bytes) {
+            Ok(_) => intel.push(bytes),
+            Err(_) => amd.push(bytes),
+        }
+    }
+    Ok(Roots {
+        intel: if intel.is_empty() {
+            TrustAnchors::intel()
+        } else {
+            TrustAnchors::from_certificates(&intel).map_err(|error| unusable(&error))?
+        },
+        amd: if amd.is_empty() {
+            AmdAnchors::amd()
+        } else {
+            AmdAnchors::from_certificates(&amd).map_err(|error| unusable(&error))?
+        },
+    })
 }
 
 /// How a path reads in a sentence.

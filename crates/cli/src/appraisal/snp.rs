@@ -1,5 +1,7 @@
 //! SEV-SNP reports from files: bare, in MAA's JSON, or inside Azure's HCL report.
 
+use std::path::Path;
+
 use attestry_api::snp_evidence::SnpEvidence;
 use attestry_evidence::azure::{HardwareReport, HclReport};
 use attestry_evidence::binding;
@@ -11,6 +13,7 @@ use attestry_evidence::time::UnixTime;
 use attestry_service::attest::Findings;
 
 use super::{Appraised, Bound, Judgement, Options};
+use crate::collateral_files::vek_chain;
 use crate::failure::Failure;
 use crate::input;
 
@@ -34,7 +37,7 @@ impl SnpCase {
             ..
         } = evidence_of(evidence, &mut bound)?;
         let chain = match &options.vek {
-            Some(path) => input::read(path)?,
+            Some(path) => vek(path, &report)?,
             None => vcek_cert_chain.ok_or_else(|| {
                 Failure::usage("the certificate of the key that signed the report is needed")
                     .hint("give it with --vek FILE (PEM or DER)")
@@ -91,6 +94,27 @@ impl SnpCase {
             quote: None,
         })
     }
+}
+
+/// The certificates in a file. THIM's JSON must be about the TCB version that the report names.
+fn vek(path: &Path, report: &[u8]) -> Result<Vec<u8>, Failure> {
+    let (chain, thim_tcb) = vek_chain(input::read(path)?, path)?;
+    let reported = Report::read(report)
+        .map(|report| u64::from_le_bytes(report.body().reported_tcb))
+        .ok();
+    match (thim_tcb, reported) {
+        (Some(thim), Some(reported)) if thim != reported => Err(Failure::refused(format!(
+            "{} is for the TCB version {thim:016x}, the report has {reported:016x}",
+            input::name(path)
+        ))),
+        _ => Ok(chain),
+    }
+}
+
+/// The report in evidence, whichever of the three forms it has.
+pub(crate) fn snp_report(evidence: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut unused = Bound::default();
+    Ok(evidence_of(evidence, &mut unused)?.report)
 }
 
 /// The report and what came with it, whichever of the three forms it has. An HCL report brings its runtime data along.

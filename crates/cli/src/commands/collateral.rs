@@ -1,5 +1,6 @@
 //! `attestry collateral`: fetch reference documents, move them between machines, see when they expire.
 
+mod amd;
 mod status;
 mod store;
 
@@ -25,6 +26,7 @@ use crate::{collateral_files, input, service};
 Examples:
   attestry collateral fetch --for quote.bin --out collateral.json
   attestry collateral status collateral.json
+  attestry collateral fetch --vcek --report report.bin --out vcek.pem
 
   # From a machine with a network to one without:
   openssl genpkey -algorithm ed25519 -out operator.pem
@@ -46,21 +48,31 @@ enum CollateralCommand {
 
 /// Fetch the collateral for a platform from the vendor or a cache server
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["evidence", "vcek", "crl"])))]
 #[command(after_help = "\
 Examples:
   attestry collateral fetch --for quote.bin --out collateral.json
   attestry collateral fetch --for quote.bin --from https://pccs.example:8081 --out collateral.json
   attestry collateral fetch --for quote.bin --from thim --update early --out collateral/
 
+  # SEV-SNP: the certificate of a chip's key, and a line's revocation list
+  attestry collateral fetch --vcek --report report.bin --out vcek.pem
+  attestry collateral fetch --vcek --product Turin --chip-id 0a1b2c3d4e5f6071 \\
+      --tcb 5100000004010101 --from https://kds-cache.example --out vcek.pem
+  attestry collateral fetch --crl --product Milan --out milan.crl
+
 The documents are verified before they are written.")]
 struct FetchArgs {
-    /// Evidence whose platform the collateral is for
+    /// Evidence of Intel's TEEs whose platform the collateral is for
     #[arg(long = "for", value_name = "FILE")]
-    evidence: PathBuf,
+    evidence: Option<PathBuf>,
 
-    /// `intel`, `thim`, or the URL of a caching server (PCCS)
-    #[arg(long, value_name = "SOURCE", default_value = "intel")]
-    from: String,
+    #[command(flatten)]
+    amd: amd::AmdArgs,
+
+    /// `intel`, `kds` (AMD), `thim` (Azure), or the URL of a caching server [default: the vendor]
+    #[arg(long, value_name = "SOURCE")]
+    from: Option<String>,
 
     /// Which published set: the one that platforms have had a year to meet, or the newest
     #[arg(long, value_name = "SET", default_value = "standard")]
@@ -96,7 +108,7 @@ struct StoreArgs {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
 
-    /// Trust this root certificate (DER or PEM) instead of the built-in ones; may be repeated
+    /// Trust this certificate (DER or PEM) instead of its vendor's built-in ones; may be repeated
     #[arg(long, value_name = "FILE")]
     root: Vec<PathBuf>,
 
@@ -111,11 +123,13 @@ struct StoreArgs {
 Examples:
   attestry collateral import collateral.json --data ./data
   attestry collateral import bundle.json --bundle-key operator.pub --data ./data
+  attestry collateral import vcek.pem --data ./data
+  attestry collateral import milan.crl --data ./data
 
 The documents must verify and must not be older than those in the store. A running service takes
 in what was imported on SIGHUP.")]
 struct ImportArgs {
-    /// A bundle, a directory, or a JSON file with the nine documents
+    /// A bundle, a directory, a JSON file with Intel's nine documents; of AMD's a VCEK or a CRL
     #[arg(value_name = "PATH")]
     path: PathBuf,
 
@@ -156,7 +170,7 @@ Examples:
 
 Exits 1 when something cannot be used at that time.")]
 struct StatusArgs {
-    /// A bundle, a directory, or a JSON file with the nine documents
+    /// A bundle, a directory, a JSON file with Intel's nine documents; of AMD's a VCEK or a CRL
     #[arg(value_name = "PATH", required_unless_present = "data")]
     path: Option<PathBuf>,
 
@@ -168,7 +182,7 @@ struct StatusArgs {
     #[arg(long, value_name = "FILE")]
     bundle_key: Option<PathBuf>,
 
-    /// Trust this root certificate (DER or PEM) instead of the built-in ones; may be repeated
+    /// Trust this certificate (DER or PEM) instead of its vendor's built-in ones; may be repeated
     #[arg(long, value_name = "FILE")]
     root: Vec<PathBuf>,
 
@@ -179,6 +193,7 @@ struct StatusArgs {
 
 pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
     match &args.command {
+        CollateralCommand::Fetch(args) if args.amd.is_wanted() => service::block_on(amd::fetch(args, output)),
         CollateralCommand::Fetch(args) => service::block_on(fetch(args, output)),
         CollateralCommand::Import(args) => service::block_on(store::import(args, output)),
         CollateralCommand::Export(args) => service::block_on(store::export(args, output)),
@@ -230,8 +245,11 @@ fn platform_of(
     anchors: &attestry_evidence::x509::TrustAnchors,
     now: UnixTime,
 ) -> Result<CollateralKey, Failure> {
-    let evidence = input::read_evidence(&args.evidence)?;
-    let name = input::name(&args.evidence);
+    let Some(path) = &args.evidence else {
+        return Err(Failure::usage("--for is needed"));
+    };
+    let evidence = input::read_evidence(path)?;
+    let name = input::name(path);
     let refused = |error: &dyn std::error::Error| Failure::refused(format!("{name}: {error}"));
     let bytes = match openenclave::Evidence::parse(&evidence) {
         Ok(wrapped) => wrapped.quote(),
@@ -253,10 +271,10 @@ fn platform_of(
 }
 
 fn source_config(args: &FetchArgs) -> SourceConfig {
-    let mut config = match args.from.as_str() {
-        "intel" => SourceConfig::new(SourceKind::IntelPcs),
-        "thim" => SourceConfig::new(SourceKind::AzureThim),
-        url => SourceConfig {
+    let mut config = match args.from.as_deref() {
+        None | Some("intel") => SourceConfig::new(SourceKind::IntelPcs),
+        Some("thim") => SourceConfig::new(SourceKind::AzureThim),
+        Some(url) => SourceConfig {
             url: url.to_owned(),
             ..SourceConfig::new(SourceKind::Pccs)
         },

@@ -4,6 +4,8 @@
 //! and Ed25519 or ECDSA P-256 signatures over its pre-authentication encoding. The operator's signature says
 //! who chose the documents; the vendor's signatures inside are verified on import all the same.
 
+mod amd;
+
 use std::path::Path;
 
 use attestry_evidence::dcap::CollateralDocuments;
@@ -20,12 +22,17 @@ use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::amd::AmdText;
+pub use self::amd::{AmdCrlEntry, AmdEntries, AmdVekEntry};
 use super::service::CollateralService;
 use super::source::SourceBuildError;
 use super::{CollateralKey, ImportError};
 
 /// The payload's media type, covered by the signature.
 const PAYLOAD_TYPE: &str = "application/vnd.attestry.collateral-bundle.v1+json";
+
+/// That of a payload with AMD's endorsements: releases that do not know them refuse it rather than leave them out.
+const PAYLOAD_TYPE_WITH_AMD: &str = "application/vnd.attestry.collateral-bundle.v2+json";
 
 /// Largest bundle read: a thousand sets of documents take less.
 pub const MAX_BUNDLE_BYTES: usize = 134_217_728;
@@ -37,6 +44,8 @@ pub struct Bundle {
     pub created_at: UnixTime,
     /// The sets in it.
     pub entries: Vec<BundleEntry>,
+    /// AMD's endorsements in it.
+    pub amd: AmdEntries,
 }
 
 /// One set of documents.
@@ -136,14 +145,20 @@ impl Bundle {
     /// The signed file.
     pub fn seal(&self, signer: &BundleSigner) -> Result<Vec<u8>, BundleError> {
         let malformed = |_| BundleError::Malformed { what: "payload" };
+        let payload_type = if self.amd.is_empty() {
+            PAYLOAD_TYPE
+        } else {
+            PAYLOAD_TYPE_WITH_AMD
+        };
         let payload = Payload {
             created_at: self.created_at.to_string(),
             entries: self.entries.iter().map(EntryText::from).collect(),
+            amd: (!self.amd.is_empty()).then(|| AmdText::from(&self.amd)),
         };
         let payload = serde_json::to_vec(&payload).map_err(malformed)?;
-        let signature = signer.sign(&pre_authentication_encoding(&payload))?;
+        let signature = signer.sign(&pre_authentication_encoding(payload_type, &payload))?;
         let envelope = Envelope {
-            payload_type: PAYLOAD_TYPE.to_owned(),
+            payload_type: payload_type.to_owned(),
             payload: STANDARD.encode(&payload),
             signatures: vec![Signature {
                 sig: STANDARD.encode(signature),
@@ -159,13 +174,15 @@ impl Bundle {
         }
         let malformed = |what| BundleError::Malformed { what };
         let envelope: Envelope = serde_json::from_slice(file).map_err(|_| malformed("envelope"))?;
-        if envelope.payload_type != PAYLOAD_TYPE {
-            return Err(malformed("payload type"));
-        }
+        let with_amd = match envelope.payload_type.as_str() {
+            PAYLOAD_TYPE => false,
+            PAYLOAD_TYPE_WITH_AMD => true,
+            _ => return Err(malformed("payload type")),
+        };
         let payload = STANDARD
             .decode(&envelope.payload)
             .map_err(|_| malformed("payload"))?;
-        let message = pre_authentication_encoding(&payload);
+        let message = pre_authentication_encoding(&envelope.payload_type, &payload);
         let signed = envelope.signatures.iter().take(MAX_SIGNATURES).any(|signature| {
             STANDARD
                 .decode(&signature.sig)
@@ -175,7 +192,16 @@ impl Bundle {
             return Err(BundleError::Signature);
         }
         let payload: Payload = serde_json::from_slice(&payload).map_err(|_| malformed("payload"))?;
+        if payload.amd.is_some() != with_amd {
+            return Err(malformed("payload"));
+        }
         Ok(Self {
+            amd: payload
+                .amd
+                .as_ref()
+                .map(AmdEntries::try_from)
+                .transpose()?
+                .unwrap_or_default(),
             created_at: time(&payload.created_at)?,
             entries: payload
                 .entries
@@ -187,7 +213,7 @@ impl Bundle {
 }
 
 impl CollateralService {
-    /// Everything held, as a bundle.
+    /// Everything held, as a bundle without AMD's endorsements.
     pub fn export(&self, now: UnixTime) -> Bundle {
         let entries = self.held_sets().into_iter().map(|(key, held)| BundleEntry {
             key,
@@ -198,10 +224,11 @@ impl CollateralService {
         Bundle {
             created_at: now,
             entries: entries.collect(),
+            amd: AmdEntries::default(),
         }
     }
 
-    /// Imports every set of a bundle; gives what became of each.
+    /// Imports every set of Intel's in a bundle; gives what became of each.
     pub async fn import_bundle(
         &self,
         bundle: Bundle,
@@ -220,8 +247,8 @@ impl CollateralService {
 }
 
 /// DSSE protocol, "PAE".
-fn pre_authentication_encoding(payload: &[u8]) -> Vec<u8> {
-    let head = format!("DSSEv1 {} {PAYLOAD_TYPE} {} ", PAYLOAD_TYPE.len(), payload.len());
+fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
     [head.as_bytes(), payload].concat()
 }
 
@@ -242,6 +269,8 @@ struct Signature {
 struct Payload {
     created_at: String,
     entries: Vec<EntryText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amd: Option<AmdText>,
 }
 
 /// A set as JSON; the documents in base64, because hashes in tokens are over their exact bytes.

@@ -4,15 +4,17 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 use attestry_evidence::dcap::{Staleness, VerifiedCollateral};
+use attestry_evidence::snp::{AmdAnchors, AmdCrl, SuppliedChain, VerifiedVek};
 use attestry_evidence::time::UnixTime;
 use attestry_service::collateral::CollateralKey;
 use serde::Serialize;
 use serde_json::json;
 
 use super::StatusArgs;
+use crate::collateral_files::{self, AmdEntry, AmdItem, crl_name};
 use crate::failure::{Failure, Verdict};
+use crate::input;
 use crate::output::{BAD, BOLD, CAUTION, FAINT, GOOD, NAME, Output, paint, table};
-use crate::{collateral_files, input};
 
 /// One set, as far as it is known.
 #[derive(Serialize)]
@@ -32,12 +34,14 @@ pub fn of_files(args: &StatusArgs, output: Output) -> Result<Verdict, Failure> {
     let Some(path) = &args.path else {
         return Err(Failure::usage("a file, a directory or --data is needed"));
     };
-    let anchors = input::trust_anchors(&args.root)?;
+    let anchors = input::roots(&args.root)?;
     let now = UnixTime::new(args.at.unwrap_or_else(input::now));
+    let contents = collateral_files::load_all(path, args.bundle_key.as_deref())?;
     let mut sets = Vec::new();
-    for entry in collateral_files::load(path, args.bundle_key.as_deref())? {
+    for entry in contents.sets {
         let (tee, edition, source) = (entry.tee(), entry.edition(), entry.source);
-        let verified = VerifiedCollateral::verify(entry.documents, tee, &anchors, now, Staleness::Strict);
+        let verified =
+            VerifiedCollateral::verify(entry.documents, tee, &anchors.intel, now, Staleness::Strict);
         sets.push(match verified {
             Ok(set) => SetState {
                 key: CollateralKey {
@@ -63,6 +67,12 @@ pub fn of_files(args: &StatusArgs, output: Output) -> Result<Verdict, Failure> {
             },
         });
     }
+    sets.extend(
+        contents
+            .amd
+            .into_iter()
+            .map(|entry| of_amd(entry, &anchors.amd, now)),
+    );
     let unusable = sets.iter().any(|set| !set.usable);
     output.answer(&json!({"now": now.to_string(), "keys": sets}), || {
         table_of(&sets, now)
@@ -72,6 +82,30 @@ pub fn of_files(args: &StatusArgs, output: Output) -> Result<Verdict, Failure> {
     } else {
         Verdict::Accepted
     })
+}
+
+fn of_amd(entry: AmdEntry, anchors: &AmdAnchors, now: UnixTime) -> SetState {
+    let key = entry.name();
+    let judged = match entry.item {
+        AmdItem::Vek { chain, .. } => SuppliedChain::parse(&chain)
+            .and_then(|chain| VerifiedVek::verify(&chain, anchors))
+            .map(|vek| (key.clone(), vek.vek().certificate().not_after())),
+        AmdItem::Crl { list, .. } => {
+            AmdCrl::verify(&list, anchors, now).map(|crl| (crl_name(crl.product()), crl.list().next_update()))
+        }
+    };
+    let (key, valid_until, problem) = match judged {
+        Ok((key, until)) => (key, Some(until), None),
+        Err(error) => (key, None, Some(error.to_string())),
+    };
+    SetState {
+        key,
+        source: entry.source,
+        valid_until,
+        number: None,
+        usable: valid_until.is_some_and(|until| now <= until),
+        problem,
+    }
 }
 
 /// A table of sets, problems below.

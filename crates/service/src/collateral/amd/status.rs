@@ -1,12 +1,12 @@
 //! Which of AMD's endorsements are held, how old they are and when they expire: for operators.
 
-use attestry_evidence::snp::{SuppliedChain, VerifiedVek};
+use attestry_evidence::snp::{AmdCrl, SuppliedChain, VerifiedVek};
 use attestry_evidence::time::UnixTime;
 use serde::Serialize;
 
 use super::AmdCollateral;
 use crate::collateral::status::{rfc3339, seconds_between};
-use crate::store::StoreError;
+use crate::store::{AmdVekRecord, StoreError};
 
 /// The state of AMD's endorsements at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,13 +70,11 @@ pub struct VekStatus {
 impl AmdCollateral {
     /// The state of everything held. Verifies what it lists.
     pub async fn status(&self, now: UnixTime) -> Result<AmdStatus, StoreError> {
-        let lists = self.crls();
-        let mut crls: Vec<_> = lists
-            .iter()
-            .map(|crl| {
-                let (origin, list) = (self.0.lists.origin(crl), crl.list());
-                let origin = origin.map(|origin| (origin.source, origin.fetched_at));
-                let (source, fetched_at) = origin.unwrap_or((String::new(), now));
+        let mut crls: Vec<_> = self
+            .crls_with_origins(now)
+            .into_iter()
+            .map(|(crl, source, fetched_at)| {
+                let list = crl.list();
                 CrlStatus {
                     product: crl.product().name(),
                     source,
@@ -89,12 +87,10 @@ impl AmdCollateral {
             })
             .collect();
         crls.sort_by_key(|crl| (crl.product, crl.this_update));
-        let (records, vek_count) = match &self.0.store {
-            Some(store) => (
-                store.amd_vek_list(MAX_LISTED).await?,
-                store.amd_vek_count().await?,
-            ),
-            None => (Vec::new(), 0),
+        let records = self.stored_veks(MAX_LISTED).await?;
+        let vek_count = match &self.0.store {
+            Some(store) => store.amd_vek_count().await?,
+            None => 0,
         };
         let veks = records.into_iter().map(|record| {
             let verified = SuppliedChain::parse(&record.certificate)
@@ -117,6 +113,28 @@ impl AmdCollateral {
             veks: veks.collect(),
             vek_count,
         })
+    }
+
+    /// The lists in use, with the source of each and when it was obtained.
+    pub(in crate::collateral) fn crls_with_origins(&self, now: UnixTime) -> Vec<(AmdCrl, String, UnixTime)> {
+        let with_origin = |crl: &AmdCrl| {
+            let origin = self.0.lists.origin(crl);
+            let origin = origin.map(|origin| (origin.source, origin.fetched_at));
+            let (source, fetched_at) = origin.unwrap_or((String::new(), now));
+            (crl.clone(), source, fetched_at)
+        };
+        self.crls().iter().map(with_origin).collect()
+    }
+
+    /// The certificates kept, those of operators first, `most` of them.
+    pub(in crate::collateral) async fn stored_veks(
+        &self,
+        most: u32,
+    ) -> Result<Vec<AmdVekRecord>, StoreError> {
+        match &self.0.store {
+            Some(store) => store.amd_vek_list(most).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 use attestry_evidence::dcap::Tee;
+use attestry_evidence::snp::Product;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
 
-use super::super::Edition;
 use super::super::fixture::{self, NOW, World, days_later, documents};
+use super::super::{Edition, VekId};
 use super::*;
 
 struct Operator {
@@ -145,4 +146,56 @@ fn other_keys_are_refused() {
         BundleSigner::from_pem(b"no PEM"),
         Err(BundleError::PrivateKey)
     ));
+}
+
+#[test]
+fn amds_endorsements_make_a_bundle_of_another_version() {
+    let Operator { signer, verifier } = operator(&PKCS_ED25519);
+    let id = VekId::new(Product::Milan, &[7; 64], [1, 2, 0, 0, 0, 0, 3, 4]).unwrap();
+    let amd = AmdEntries {
+        veks: vec![AmdVekEntry {
+            id,
+            source: "kds".to_owned(),
+            fetched_at: NOW,
+            certificate: b"certificate".to_vec(),
+        }],
+        crls: vec![AmdCrlEntry {
+            product: Product::Turin,
+            source: "kds".to_owned(),
+            fetched_at: NOW,
+            crl: b"list".to_vec(),
+        }],
+    };
+    let type_of = |file: &[u8]| {
+        let envelope: serde_json::Value = serde_json::from_slice(file).unwrap();
+        envelope["payloadType"].as_str().unwrap().to_owned()
+    };
+    let without = Bundle {
+        created_at: NOW,
+        entries: Vec::new(),
+        amd: AmdEntries::default(),
+    };
+    let file = without.seal(&signer).unwrap();
+    // What releases before this one read.
+    assert_eq!(
+        type_of(&file),
+        "application/vnd.attestry.collateral-bundle.v1+json"
+    );
+    assert!(Bundle::open(&file, &verifier).unwrap().amd.is_empty());
+    let with = Bundle {
+        amd: amd.clone(),
+        ..without
+    };
+    let file = with.seal(&signer).unwrap();
+    assert_eq!(
+        type_of(&file),
+        "application/vnd.attestry.collateral-bundle.v2+json"
+    );
+    assert_eq!(Bundle::open(&file, &verifier).unwrap().amd, amd);
+    // The type is signed: one cannot be passed off as the other.
+    let renamed = String::from_utf8(file).unwrap().replace("bundle.v2", "bundle.v1");
+    assert_eq!(
+        Bundle::open(renamed.as_bytes(), &verifier).unwrap_err(),
+        BundleError::Signature
+    );
 }
