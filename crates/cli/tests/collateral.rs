@@ -7,44 +7,12 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
-use common::Forged;
-
-/// `attestry forge collateral-server` on a free port.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_attestry"))
-            .args(["forge", "collateral-server", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        Self { child, url }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use common::{CollateralServer, Forged};
 
 #[test]
 fn what_is_fetched_verifies_evidence_from_a_file_and_a_directory() {
     let forged = Forged::new();
-    let server = Server::start();
+    let server = CollateralServer::start();
     for (kind, evidence) in [
         ("sgx-enclave", "quote.bin"),
         ("open-enclave", "report.bin"),
@@ -82,7 +50,7 @@ fn what_is_fetched_verifies_evidence_from_a_file_and_a_directory() {
 #[test]
 fn early_collateral_is_fetched_when_it_is_asked_for() {
     let forged = Forged::new();
-    let server = Server::start();
+    let server = CollateralServer::start();
     let early = [
         "collateral",
         "fetch",

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::input;
 
 /// A quote and what it is judged by.
-pub(super) struct QuoteCase {
+pub struct QuoteCase {
     kind: AttestationType,
     tee: Tee,
     evidence: Vec<u8>,

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::input;
 
 /// A report and what it is judged by.
-pub(super) struct SnpCase {
+pub struct SnpCase {
     report: Vec<u8>,
     chain: Vec<u8>,
     anchors: AmdAnchors,

@@ -147,6 +147,41 @@ impl Forged {
     }
 }
 
+/// `attestry forge collateral-server` on a free port.
+pub struct CollateralServer {
+    child: Child,
+    /// Base URL.
+    pub url: String,
+}
+
+impl CollateralServer {
+    /// Starts it with the forge's default seed.
+    pub fn start() -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_attestry"))
+            .args(["forge", "collateral-server", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped"))
+            .read_line(&mut line)
+            .expect("it says where it listens");
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .expect("an address")
+            .to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for CollateralServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A `serve --dev` in the background; killed when dropped.
 pub struct Service {
     child: Child,

@@ -11,7 +11,7 @@ use attestry_evidence::time::UnixTime;
 use attestry_evidence::x509::VendorKey;
 use tracing::{error, info, warn};
 
-use super::{AmdCollateral, AmdImportError, Inner, sha256};
+use super::{AmdCollateral, AmdImportError, AmdSource, Inner, sha256};
 use crate::collateral::refresh;
 use crate::collateral::status::seconds_between;
 use crate::store::{AmdCrlRecord, StoreError};
@@ -155,7 +155,7 @@ impl AmdCollateral {
         self.0.look_at_ages(now);
         let mut obtained = 0;
         for product in self.0.products() {
-            if self.0.sources.iter().any(|source| source.has_lists())
+            if self.0.sources.iter().any(AmdSource::has_lists)
                 && self.0.lists.is_due(product, now)
                 && self.0.refresh_crl(product, now).await
             {

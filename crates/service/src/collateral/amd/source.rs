@@ -191,7 +191,7 @@ impl AmdSource {
         let mut url = self.url(&[
             "SevSnpVM",
             "certificates",
-            &wanted.chip_id_hex(),
+            &wanted.padded_chip_id_hex(),
             &wanted.tcb_hex(),
         ]);
         url.query_pairs_mut().append_pair("api-version", THIM_API_VERSION);

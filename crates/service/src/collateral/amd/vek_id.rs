@@ -94,6 +94,11 @@ impl VekId {
         hex::encode(own.unwrap_or_default())
     }
 
+    /// CHIP_ID, all 64 bytes of it, in lower-case hexadecimal, which is how Azure asks for chips of every line.
+    pub(super) fn padded_chip_id_hex(&self) -> String {
+        hex::encode(&self.chip_id)
+    }
+
     /// The TCB version as a number in 16 hexadecimal digits, which is how Azure writes it (`tcbm`).
     pub fn tcb_hex(&self) -> String {
         format!("{:016x}", self.tcb_version().raw)

@@ -42,6 +42,9 @@ fn azures_cache_is_asked_by_chip_and_version() {
             "a1".repeat(64)
         )
     );
+    let turin = id(Product::Turin, [1, 2, 3, 4, 0, 0, 0, 81]);
+    let padded = format!("/SevSnpVM/certificates/{}{}/", "a1".repeat(8), "00".repeat(56));
+    assert!(thim.thim_url(&turin).path().starts_with(&padded));
     assert!(!thim.has_lists());
 }
 

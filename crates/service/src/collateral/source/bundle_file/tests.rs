@@ -7,7 +7,7 @@ use rcgen::KeyPair;
 use tempfile::TempDir;
 
 use super::*;
-use crate::collateral::{BundleEntry, BundleSigner, Edition};
+use crate::collateral::{AmdEntries, BundleEntry, BundleSigner, Edition};
 
 fn key(number: u32) -> CollateralKey {
     CollateralKey {
@@ -39,6 +39,7 @@ fn write(path: &Path, operator: &KeyPair, text: &str) {
             fetched_at: UnixTime::new(1_780_000_000),
             documents: documents(text),
         }],
+        amd: AmdEntries::default(),
     };
     let signer = BundleSigner::from_pem(operator.serialize_pem().as_bytes()).unwrap();
     std::fs::write(path, bundle.seal(&signer).unwrap()).unwrap();
