@@ -283,7 +283,7 @@ attest_with_swapped_key() {
     attest "$work/thief" evidence token
 }
 
-kinds=${*:-tdx-vm}
+kinds=${*:-sev-snp-vm tdx-vm}
 for one in $kinds; do
     run_kind "$one"
 done
