@@ -5,7 +5,7 @@ use aws_lc_rs::{
     digest::{self, digest},
     signature::{
         RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-        RsaPublicKeyComponents,
+        RSA_PSS_2048_8192_SHA512, RsaPublicKeyComponents,
     },
 };
 use ciborium::Value;
@@ -227,43 +227,46 @@ fn endorsement() -> UvmEndorsement {
     UvmEndorsement::new(&UvmAuthority::new(NOW), &[0xAB; 48])
 }
 
+/// Sig_structure of RFC 9052, 4.4, as another library writes it.
+fn signed_part(parts: &Cose) -> Vec<u8> {
+    let signed = Value::Array(vec![
+        Value::from("Signature1"),
+        Value::Bytes(parts.protected.clone()),
+        Value::Bytes(Vec::new()),
+        Value::Bytes(parts.payload.clone()),
+    ]);
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&signed, &mut bytes).unwrap();
+    bytes
+}
+
 #[test]
 fn the_leaf_signs_what_cose_says() {
-    for cwt in [false, true] {
-        let mut spec = endorsement();
-        if cwt {
-            spec.use_cwt_claims();
-        }
-        let Cose {
-            protected,
-            payload,
-            signature,
-            ..
-        } = cose(&spec.mint());
-        let signed = Value::Array(vec![
-            Value::from("Signature1"),
-            Value::Bytes(protected),
-            Value::Bytes(Vec::new()),
-            Value::Bytes(payload),
-        ]);
-        let mut bytes = Vec::new();
-        ciborium::into_writer(&signed, &mut bytes).unwrap();
-        let AnyKey::Rsa(leaf) = &spec.signer else {
-            unreachable!()
-        };
-        let public = RsaPublicKeyComponents {
-            n: leaf.modulus(),
-            e: &leaf.exponent(),
-        };
-        assert_eq!(leaf.modulus().len(), 384);
+    let mut named = endorsement();
+    let AnyKey::Rsa(leaf) = named.signer.clone() else {
+        unreachable!()
+    };
+    assert_eq!(leaf.modulus().len(), 384);
+    let public = RsaPublicKeyComponents {
+        n: leaf.modulus(),
+        e: &leaf.exponent(),
+    };
+    let mut claims = endorsement();
+    claims.use_cwt_claims();
+    for spec in [&named, &claims] {
+        let parts = cose(&spec.mint());
+        let bytes = signed_part(&parts);
         public
-            .verify(&RSA_PSS_2048_8192_SHA384, &bytes, &signature)
+            .verify(&RSA_PSS_2048_8192_SHA384, &bytes, &parts.signature)
             .unwrap();
-        assert!(
-            public
-                .verify(&RSA_PSS_2048_8192_SHA256, &bytes, &signature)
-                .is_err()
-        );
+    }
+    for (algorithm, parameters) in [(-37, &RSA_PSS_2048_8192_SHA256), (-39, &RSA_PSS_2048_8192_SHA512)] {
+        named.algorithm = algorithm;
+        let parts = cose(&named.mint());
+        let bytes = signed_part(&parts);
+        public.verify(parameters, &bytes, &parts.signature).unwrap();
+        let other = public.verify(&RSA_PSS_2048_8192_SHA384, &bytes, &parts.signature);
+        assert!(other.is_err(), "{algorithm}");
     }
 }
 

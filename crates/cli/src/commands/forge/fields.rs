@@ -33,17 +33,19 @@ pub fn run(Args {}: &Args, output: Output) -> Result<Verdict, Failure> {
         Output::document(&document)?;
         return Ok(Verdict::Accepted);
     }
-    let mut text = String::new();
-    for (_, title, fields) in &kinds {
+    let section = |(_, title, fields): &Kind| {
         let rows = facts(fields.iter().map(|field| (&field.name, &field.takes)));
-        text.push_str(&format!("{}\n{rows}\n", paint(BOLD, title)));
-    }
-    Output::text(text.trim_end_matches('\n'))?;
+        format!("{}\n{rows}", paint(BOLD, title))
+    };
+    let sections: Vec<_> = kinds.iter().map(section).collect();
+    Output::text(&sections.join("\n"))?;
     Ok(Verdict::Accepted)
 }
 
 /// Name in JSON, title, fields.
-fn kinds() -> Vec<(&'static str, &'static str, Vec<Field>)> {
+type Kind = (&'static str, &'static str, Vec<Field>);
+
+fn kinds() -> Vec<Kind> {
     let intel = IntelForge::new(Seed::default(), 0);
     let snp = AmdForge::new(Seed::default(), 0).snp_evidence(ProductLine::Milan);
     let hcl = HclReport::snp(snp.clone(), &VtpmKeys::new(&Seed::default()));
