@@ -33,10 +33,15 @@ pub fn fixtures(as_of: Option<i64>, more: Vec<(Tee, CollateralDocuments)>) -> De
     }
 }
 
+/// The well-known forge of AMD's evidence, fresh at `as_of` or now.
+pub fn amd_forge(as_of: Option<i64>) -> AmdForge {
+    AmdForge::new(Seed::default(), as_of.unwrap_or_else(input::now))
+}
+
 /// The authorities of the forge's own AMD hierarchies.
 fn amd_anchors() -> Vec<Vec<u8>> {
-    // Only keys of chips and lists depend on the time.
-    let forge = AmdForge::new(Seed::default(), 0);
+    // Only certificates of chips and lists depend on the time.
+    let forge = amd_forge(Some(0));
     let of_line = |line| {
         let line = forge.line(line);
         [&line.ark, &line.ask, &line.asvk].map(CertificateSpec::to_der)

@@ -11,7 +11,11 @@ const EVIDENCE: &[&str] = &[
     "Open Enclave evidence",
     "TDX quote, version 4 (TD 1.0)",
     "TDX quote, version 5 (TD 1.5)",
+    "SNP report of Milan (VCEK)",
+    "SNP report of Turin (VLEK)",
     "SGX quote, old microcode",
+    "Secret for that guest",
+    "Secret for a guest in debug mode",
 ];
 
 #[test]
@@ -26,6 +30,7 @@ fn the_demo_attests_everything_and_explains_one_refusal() {
         "tcb_status_not_accepted",
         "SVN 9, 11 is needed",
         "INTEL-SA-00657",
+        "withheld, as it has to be",
     ] {
         assert!(run.stdout.contains(said), "{said}: {}", run.stdout);
     }
@@ -46,13 +51,17 @@ fn the_demo_as_json_has_every_step_with_its_claims() {
         .map(|step| step["evidence"].as_str().unwrap())
         .collect();
     assert_eq!(titles, EVIDENCE);
-    for step in &steps[..5] {
+    for step in &steps[..7] {
         assert_eq!(step["outcome"], "accepted", "{step}");
         assert_eq!(step["claims"]["iss"], report["endpoint"], "{step}");
         assert_eq!(step["claims"]["x-attestry-dev"], true, "{step}");
     }
-    assert_eq!(steps[5]["outcome"], "refused");
-    assert_eq!(steps[5]["error"]["innererror"]["tcbStatus"], "OutOfDate");
+    assert_eq!(steps[7]["outcome"], "refused");
+    assert_eq!(steps[8]["outcome"], "accepted");
+    assert_eq!(steps[9]["outcome"], "refused");
+    let why = steps[9]["error"]["message"].as_str().unwrap();
+    assert!(why.contains("x-ms-sevsnpvm-is-debuggable"), "{why}");
+    assert_eq!(steps[7]["error"]["innererror"]["tcbStatus"], "OutOfDate");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! and shows one refusal. It takes no shortcut into the server: everything goes through the client.
 
 mod evidence;
+mod key_release;
 mod report;
 mod samples;
 
@@ -77,7 +78,8 @@ async fn demonstrate(args: &Args, output: Output) -> Result<Verdict, Failure> {
     let started_in = started.elapsed();
     let relying_party = RelyingParty::of(&server)?;
 
-    let pieces = evidence::pieces(&development::forge(None));
+    let guests = evidence::guests(&development::amd_forge(None))?;
+    let pieces = evidence::pieces(&development::forge(None), &guests);
     let samples = samples::write(&data.join("samples"), &pieces)?;
     let mut report = Report::new(
         server.base_url(),
@@ -88,6 +90,9 @@ async fn demonstrate(args: &Args, output: Output) -> Result<Verdict, Failure> {
     );
     for piece in &pieces {
         report.steps.push(relying_party.run(piece).await);
+    }
+    for guest in [&guests.milan, &guests.debug] {
+        report.steps.push(key_release::step(&relying_party, guest).await);
     }
     report.total = started.elapsed();
 
@@ -147,6 +152,10 @@ enum Outcome {
     Accepted(Box<Map<String, Value>>),
     /// Refused as it should be.
     Refused(Box<ClientError>),
+    /// A secret, and what was done to it.
+    Released(String),
+    /// No secret, as it should be, and why.
+    Withheld(String),
     /// Anything else: the demo has failed.
     Failed(String),
 }

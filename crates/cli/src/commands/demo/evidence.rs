@@ -1,12 +1,17 @@
 //! The pieces of evidence the demo attests: one of every supported kind, and one that has to be refused.
 
+use attestry_client::key_release::UnwrappingKey;
 use attestry_client::{AttestationType, Data};
+use attestry_forge::amd::{AmdForge, ProductLine, SnpEvidence};
 use attestry_forge::intel::IntelForge;
 use attestry_forge::openenclave::{self, Format};
 use attestry_forge::quote::{SgxQuoteSpec, TdBody, TdxQuoteSpec};
 use serde_json::{Value, json};
 
+use crate::failure::Failure;
+
 /// One piece of evidence and what must come of it.
+#[derive(Clone)]
 pub struct Piece {
     /// For the table.
     pub title: &'static str,
@@ -30,7 +35,83 @@ pub const RUNTIME_DATA: &str =
 /// Ties each token to its request.
 const NONCE: &str = "demo-4711";
 
-pub fn pieces(forge: &IntelForge) -> Vec<Piece> {
+/// An SNP guest with a key of its own.
+pub struct Guest {
+    pub piece: Piece,
+    /// Opens what is wrapped to the guest.
+    pub key: UnwrappingKey,
+    /// The launch measurement, in hexadecimal.
+    pub measurement: String,
+    /// Whether a vault should give it the secret.
+    pub deserves_secret: bool,
+}
+
+/// The SNP guests of the demo.
+pub struct Guests {
+    pub milan: Guest,
+    pub turin: Guest,
+    /// Like the first, but its host can read its memory.
+    pub debug: Guest,
+}
+
+/// Guests on two generations of processors, each with the key that it announces in its runtime data.
+pub fn guests(forge: &AmdForge) -> Result<Guests, Failure> {
+    let mut turin = forge.snp_evidence(ProductLine::Turin);
+    turin.use_vlek(forge, "cloud.example", ProductLine::Turin.default_tcb());
+    let mut debug = forge.snp_evidence(ProductLine::Milan);
+    debug.report.set_debug(true);
+    let debug = guest(forge, ("SNP report, debug", "snp-debug"), debug, false)?;
+    Ok(Guests {
+        milan: guest(
+            forge,
+            ("SNP report of Milan (VCEK)", "snp-milan"),
+            forge.snp_evidence(ProductLine::Milan),
+            true,
+        )?,
+        turin: guest(forge, ("SNP report of Turin (VLEK)", "snp-turin"), turin, true)?,
+        debug,
+    })
+}
+
+fn guest(
+    forge: &AmdForge,
+    (title, slug): (&'static str, &'static str),
+    mut evidence: SnpEvidence,
+    deserves_secret: bool,
+) -> Result<Guest, Failure> {
+    let unusable = |error| Failure::environment(format!("no key can be made: {error}"));
+    let key = UnwrappingKey::generate().map_err(unusable)?;
+    let runtime_data = key.runtime_data("guest-1").map_err(unusable)?;
+    evidence.bind_runtime_data(runtime_data.as_bytes());
+    let measurement = attestry_api::hex::encode(&evidence.report.measurement);
+    let mut piece = accepted(
+        title,
+        slug,
+        AttestationType::SevSnpVm,
+        evidence.to_json(forge).into_bytes(),
+        vec![
+            ("x-ms-attestation-type", json!("sevsnpvm")),
+            ("x-ms-sevsnpvm-launchmeasurement", json!(measurement)),
+            ("x-ms-sevsnpvm-is-debuggable", json!(!deserves_secret)),
+            ("x-ms-sevsnpvm-vmpl", json!(0)),
+        ],
+    );
+    let announced = serde_json::from_str(&runtime_data).unwrap_or_default();
+    for (name, expected) in &mut piece.expected_claims {
+        if *name == "x-ms-runtime" {
+            *expected = Value::clone(&announced);
+        }
+    }
+    piece.runtime_data = Data::Json(runtime_data.into_bytes());
+    Ok(Guest {
+        piece,
+        key,
+        measurement,
+        deserves_secret,
+    })
+}
+
+pub fn pieces(forge: &IntelForge, guests: &Guests) -> Vec<Piece> {
     let sgx = bound(forge.sgx_quote_spec());
     let mut outdated = sgx.clone();
     // The first component is the microcode that the firmware loads early; 9 is two updates behind.
@@ -70,6 +151,8 @@ pub fn pieces(forge: &IntelForge) -> Vec<Piece> {
             forge,
             TdBody::Td15,
         ),
+        guests.milan.piece.clone(),
+        guests.turin.piece.clone(),
         Piece {
             expected_claims: Vec::new(),
             expect_refusal: Some("tcb_status_not_accepted"),

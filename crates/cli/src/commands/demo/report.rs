@@ -91,6 +91,13 @@ impl Report {
             if let Outcome::Refused(error) = &step.outcome {
                 text.push_str(&refusal(step.title, error));
             }
+            if let Outcome::Withheld(reason) = &step.outcome {
+                let _ = writeln!(
+                    text,
+                    "{}\n  {reason}\n",
+                    paint(BOLD, format_args!("Why was \"{}\" withheld?", step.title))
+                );
+            }
         }
         text.push_str(&self.summary());
         text
@@ -164,6 +171,13 @@ fn row(step: &Step) -> Vec<(Style, String)> {
             "-".to_owned(),
             "no token: refused, as it has to be".to_owned(),
         ),
+        Outcome::Released(what) => (GOOD, "✓", time(step.verify), format!("released: {what}")),
+        Outcome::Withheld(_) => (
+            GOOD,
+            "✓",
+            time(step.verify),
+            "no secret: withheld, as it has to be".to_owned(),
+        ),
         Outcome::Failed(_) => (BAD, "✗", "-".to_owned(), "failed, see below".to_owned()),
     };
     vec![
@@ -185,12 +199,18 @@ fn says(claims: &Map<String, Value>) -> String {
             .to_owned()
     };
     let short = |hex: String| hex.chars().take(8).collect::<String>();
-    match claims.get("x-ms-sgx-svn") {
-        Some(svn) => format!(
+    let kind = text("x-ms-attestation-type");
+    match (claims.get("x-ms-sgx-svn"), kind.as_str()) {
+        (Some(svn), _) => format!(
             "mrenclave {}…, svn {svn}, not debuggable",
             short(text("x-ms-sgx-mrenclave"))
         ),
-        None => format!(
+        (None, "sevsnpvm") => format!(
+            "measurement {}…, {}, not debuggable",
+            short(text("x-ms-sevsnpvm-launchmeasurement")),
+            text("x-ms-sevsnpvm-chip-family")
+        ),
+        (None, _) => format!(
             "mrtd {}…, {}, debug {}",
             short(text("tdx_mrtd")),
             text("attester_tcb_status"),
@@ -223,6 +243,8 @@ fn step_document(step: &Step) -> Value {
     let (outcome, claims, error) = match &step.outcome {
         Outcome::Accepted(claims) => ("accepted", json!(claims), Value::Null),
         Outcome::Refused(error) => ("refused", Value::Null, json!(service::refusal_document(error))),
+        Outcome::Released(_) => ("accepted", Value::Null, Value::Null),
+        Outcome::Withheld(reason) => ("refused", Value::Null, json!({"message": reason})),
         Outcome::Failed(reason) => ("failed", Value::Null, json!({"message": reason})),
     };
     json!({

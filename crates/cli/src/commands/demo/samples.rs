@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use attestry_api::b64;
+use attestry_client::Data;
 use serde_json::json;
 
 use super::evidence::{Piece, RUNTIME_DATA};
@@ -19,7 +20,7 @@ impl Samples {
         self.directory.join(format!("{slug}.bin"))
     }
 
-    /// The data that all pieces bind.
+    /// The data that quotes bind. Other evidence has its own beside it.
     pub fn runtime_data(&self) -> PathBuf {
         self.directory.join("runtime-data.json")
     }
@@ -44,6 +45,11 @@ pub fn write(directory: &Path, pieces: &[Piece]) -> Result<Samples, Failure> {
     write(samples.runtime_data(), RUNTIME_DATA.as_bytes())?;
     for piece in pieces {
         write(samples.evidence(piece.slug), &piece.evidence)?;
+        if let Data::Json(data) = &piece.runtime_data
+            && data != RUNTIME_DATA.as_bytes()
+        {
+            write(directory.join(format!("{}-runtime-data.json", piece.slug)), data)?;
+        }
     }
     if let Some(first) = pieces.first() {
         let data = json!({"data": b64::encode_url(RUNTIME_DATA.as_bytes()), "dataType": "JSON"});
