@@ -124,6 +124,32 @@ fn values_that_cannot_work_are_refused_by_key() {
 }
 
 #[test]
+fn sources_of_amds_endorsements_are_checked_by_key() {
+    let sources = |source: &str| format!("[[snp.sources]]\nkind = \"kds\"\n{source}");
+    check_refused(
+        &sources("url = \"http://cache.example\""),
+        "snp.sources[0].url",
+        "neither https nor on this machine",
+    );
+    check_refused(
+        &sources("url = \"https://me:secret@cache.example\""),
+        "snp.sources[0].url",
+        "user name or password",
+    );
+    for rate in ["0", "601"] {
+        check_refused(
+            &sources(&format!("requests_per_minute = {rate}")),
+            "snp.sources[0].requests_per_minute",
+            "is not between 1 and 600",
+        );
+    }
+    check_refused(&sources("").repeat(9), "snp.sources", "9 is not between 0 and 8");
+    let config = load(&sources("url = \"http://127.0.0.1:8081\""), &[]).unwrap();
+    assert_eq!(config.snp.sources[0].requests_per_minute, 6);
+    assert!(load("", &[]).unwrap().snp.sources.is_empty());
+}
+
+#[test]
 fn sources_must_be_complete_and_protected() {
     let sources = |source: &str| format!("[[collateral.sources]]\n{source}");
     check_refused(

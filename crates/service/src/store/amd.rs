@@ -186,3 +186,6 @@ fn vek_record(row: &SqliteRow) -> Result<AmdVekRecord, StoreError> {
         imported: row.try_get("imported")?,
     })
 }
+
+#[cfg(test)]
+mod tests;
