@@ -11,6 +11,7 @@ mod world;
 use attestry_evidence::dcap::Quote;
 use attestry_evidence::inspect;
 use attestry_evidence::openenclave::{Endorsements, Evidence, parse_custom_claims};
+use attestry_evidence::reference::{ReferenceValues, Standing};
 use attestry_evidence::x509::{Certificate, Crl};
 
 pub use world::{Part, Parts, World};
@@ -78,6 +79,15 @@ pub fn tcb_info(data: &[u8]) {
 pub fn enclave_identity(data: &[u8]) {
     let world = World::shared();
     let _ = world.collateral_with(Part::QeIdentity, data);
+}
+
+/// Any bytes as reference values. What is read counts from its issue to its expiry, and at no other time.
+pub fn reference_values(data: &[u8]) {
+    if let Ok(values) = ReferenceValues::parse(data) {
+        assert!(values.version() > 0 && values.issued() < values.expires());
+        assert_eq!(values.standing(values.issued()), Standing::Current);
+        assert_ne!(values.standing(values.expires()), Standing::Current);
+    }
 }
 
 /// Edits of good evidence and collateral: a byte that selects a part, then for each edit two bytes of position and

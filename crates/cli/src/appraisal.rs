@@ -94,8 +94,12 @@ impl<E: Into<Rejected>> From<E> for Judgement {
 pub struct Appraised {
     /// What a token would claim, what a policy could ask beside it, and what a relying party should know.
     pub findings: Findings,
-    /// The appraisal of a quote, for its TCB.
+    /// The appraisal of a quote.
     pub quote: Option<Appraisal>,
+    /// The appraisal of an SNP report.
+    pub report: Option<attestry_evidence::snp::Appraisal>,
+    /// Whether runtime data was given, and the report data are its hash and nothing else.
+    pub runtime_bound: bool,
 }
 
 impl Appraised {
@@ -161,6 +165,11 @@ impl Bound {
             runtime_data: optional(&options.runtime_data)?,
             init_time_data: optional(&options.init_time_data)?,
         })
+    }
+
+    /// Whether runtime data that was bound with this remark is all that the report data vouch for.
+    const fn is_whole(&self, remark: Option<&String>) -> bool {
+        self.runtime_data.is_some() && remark.is_none()
     }
 
     /// Binds runtime data to the report data; a remark when bytes that nothing vouches for are set.

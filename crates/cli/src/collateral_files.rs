@@ -8,7 +8,8 @@ mod amd;
 use std::path::Path;
 
 use attestry_evidence::dcap::{CollateralDocuments, Tee};
-use attestry_service::collateral::{Bundle, BundleVerifier, CollateralKey, Edition, read_documents};
+use attestry_service::collateral::{Bundle, CollateralKey, Edition, read_documents};
+use attestry_service::operator::OperatorKey;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -144,7 +145,7 @@ fn from_bundle(bytes: &[u8], path: &Path, bundle_key: Option<&Path>) -> Result<C
         return Err(Failure::usage(format!("{name} is a signed bundle"))
             .hint("give the public key of the operator who signed it with --bundle-key"));
     };
-    let verifier = BundleVerifier::from_pem(&input::read(key)?)
+    let verifier = OperatorKey::from_pem(&input::read(key)?)
         .map_err(|error| Failure::usage(format!("{}: {error}", input::name(key))))?;
     let bundle =
         Bundle::open(bytes, &verifier).map_err(|error| Failure::refused(format!("{name}: {error}")))?;

@@ -10,6 +10,7 @@ mod inspect;
 mod manual;
 mod policy;
 mod provider;
+mod reference;
 mod serve;
 mod signer;
 mod token;
@@ -71,6 +72,7 @@ pub enum Command {
     Change(change::Args),
     Provider(provider::Args),
     Collateral(collateral::Args),
+    Reference(reference::Args),
     Forge(forge::Args),
     Config(config::Args),
     Completions(manual::CompletionArgs),
@@ -91,6 +93,7 @@ pub fn run(command: &Command, output: Output) -> Result<Verdict, Failure> {
         Command::Change(args) => change::run(args, output),
         Command::Provider(args) => provider::run(args, output),
         Command::Collateral(args) => collateral::run(args, output),
+        Command::Reference(args) => reference::run(args, output),
         Command::Forge(args) => forge::run(args, output),
         Command::Config(args) => config::run(args, output),
         Command::Completions(args) => manual::completions(args, output),

@@ -35,9 +35,7 @@ pub use self::amd::{
     VekUnavailable,
 };
 pub use self::baseline::{Baseline, BaselineError, Edition};
-pub use self::bundle::{
-    AmdCrlEntry, AmdEntries, AmdVekEntry, Bundle, BundleEntry, BundleError, BundleSigner, BundleVerifier,
-};
+pub use self::bundle::{AmdCrlEntry, AmdEntries, AmdVekEntry, Bundle, BundleEntry, BundleError};
 pub use self::directory::{DirectoryError, read_documents, write_documents};
 pub use self::error::{CollateralUnavailable, ImportError};
 pub use self::generations::Generations;

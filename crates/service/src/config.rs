@@ -14,6 +14,7 @@ mod load;
 mod policy;
 mod provider;
 mod reference;
+mod reference_values;
 mod server;
 mod snp;
 mod store;
@@ -40,6 +41,7 @@ pub(crate) use self::provider::MAX_RECORDED_DECISIONS;
 pub(crate) use self::provider::is_provider_name;
 pub use self::provider::{ExplainLevel, ProviderConfig, ProviderMode};
 pub use self::reference::markdown as reference_markdown;
+pub use self::reference_values::ReferenceValuesConfig;
 pub use self::server::ServerConfig;
 pub(crate) use self::snp::AMD_ANCHORS;
 pub use self::snp::{AmdSourceConfig, AmdSourceKind, RevocationMode, SnpConfig};
@@ -62,6 +64,8 @@ pub struct Config {
     pub verification: VerificationConfig,
     /// How SEV-SNP reports are judged.
     pub snp: SnpConfig,
+    /// What confidential virtual machines are compared with.
+    pub reference_values: ReferenceValuesConfig,
     /// How much a policy may cost.
     pub policy: PolicyConfig,
     /// The providers (tenants); empty: one read-only shared provider at the base URL.

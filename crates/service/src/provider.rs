@@ -20,6 +20,7 @@ use std::{
 use attestry_api::{AttestationType, claim};
 use attestry_evidence::{
     dcap::{Staleness, TcbStatus},
+    reference::ReferenceValues,
     snp::{self, ClaimProfile},
     time::UnixTime,
 };
@@ -96,6 +97,8 @@ pub struct Settings {
     pub snp: snp::Settings,
     /// Which claims of SNP reports tokens carry.
     pub snp_claims: ClaimProfile,
+    /// What confidential virtual machines are compared with, if anything.
+    pub reference: Option<Arc<ReferenceValues>>,
     /// Whether tokens carry this service's own claims beside MAA's.
     pub token_extensions: bool,
     /// How much a refusal explains.
@@ -133,6 +136,7 @@ impl Default for Settings {
             baselines: BTreeMap::new(),
             snp: snp::Settings::default(),
             snp_claims: ClaimProfile::default(),
+            reference: None,
             token_extensions: false,
             explain: ExplainLevel::Reason,
             policy_limits: Limits::default(),

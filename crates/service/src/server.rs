@@ -31,6 +31,7 @@ use crate::config::{Config, ConfigError, INTEL_ROOT};
 use crate::diagnostics::{DiagnosticLog, DiagnosticsError};
 use crate::http::listener::{TlsError, TlsFiles, TlsIdentity};
 use crate::provider::{Addressing, Directory, Providers};
+use crate::reference::{LoadError, References};
 use crate::store::{Store, StoreError, StoreMode};
 use crate::telemetry::Metrics;
 use crate::token::TokenError;
@@ -133,6 +134,9 @@ pub enum StartError {
     /// Requests cannot be recorded.
     #[error(transparent)]
     Diagnostics(#[from] DiagnosticsError),
+    /// Reference values cannot be taken in.
+    #[error("reference values: {0}")]
+    ReferenceValues(#[from] LoadError),
     /// A provider cannot be set up.
     #[error("the provider `{name}` cannot be set up: {reason}")]
     Provider {
@@ -162,11 +166,13 @@ impl Server {
             .map_err(|error| listen_error(config.server.listen, &error))?;
         let addressing = addressing(&config, address.port());
         let tls = tls(&config)?;
+        let references = References::load(&config, &store, clock.now()).await?;
         let loaded = providers::load(&providers::Loading {
             config: &config,
             addressing: &addressing,
             store: &store,
             mode: &mode,
+            references: &references,
             now: clock.now(),
         })
         .await?;

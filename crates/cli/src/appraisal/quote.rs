@@ -66,10 +66,14 @@ impl QuoteCase {
         )?;
         let appraisal = appraise(&quote, &pck, &collateral, self.now, Staleness::Strict)?;
         let mut findings = Findings::of_quote(&appraisal, &collateral, &self.evidence);
-        findings.remarks.extend(self.bind(&quote)?);
+        let remark = self.bind(&quote)?;
+        let runtime_bound = self.bound.is_whole(remark.as_ref());
+        findings.remarks.extend(remark);
         Ok(Appraised {
             findings,
             quote: Some(appraisal),
+            report: None,
+            runtime_bound,
         })
     }
 

@@ -88,10 +88,13 @@ impl SnpCase {
             binding::bind_init_time_data_snp(&appraisal.body().host_data, data)?;
         }
         let remark = self.bound.runtime_data(&appraisal.body().report_data)?;
+        let runtime_bound = self.bound.is_whole(remark.as_ref());
         findings.remarks.extend(remark);
         Ok(Appraised {
             findings,
             quote: None,
+            report: Some(appraisal),
+            runtime_bound,
         })
     }
 }

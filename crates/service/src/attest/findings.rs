@@ -1,9 +1,11 @@
 //! What evidence that stands gives: claims for the token, facts for the policy, and what a relying party should be
 //! told beside them. Which of it reaches a token is decided with the provider's settings.
 
+use attestry_api::claim;
 use attestry_evidence::{
     claims::Claims,
     dcap::{self, Tee, VerifiedCollateral},
+    reference::Match,
     sgx,
     snp::{self, ClaimProfile},
     tdx,
@@ -66,5 +68,19 @@ impl Findings {
             remarks: remarks.iter().map(ToString::to_string).collect(),
             tcb_status: "",
         }
+    }
+
+    /// Adds how the guest compares with an operator's reference values. They come after the other facts: what is
+    /// compared is what was verified.
+    pub fn compared(&mut self, outcome: &Match<'_>) {
+        self.claims.extend(outcome.token_claims());
+        self.facts.extend(outcome.policy_facts());
+        let Some(warning) = outcome.warning().map(|warning| warning.to_string()) else {
+            return;
+        };
+        if let Some(Value::Array(warnings)) = self.facts.get_mut(claim::WARNINGS) {
+            warnings.push(warning.as_str().into());
+        }
+        self.remarks.push(warning);
     }
 }

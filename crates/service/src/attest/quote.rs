@@ -7,6 +7,7 @@ use attestry_evidence::{
     binding,
     dcap::{Quote, QuoteBody, Tee, VerifiedCollateral, VerifiedPck, appraise},
     openenclave::Evidence,
+    reference::TdxGuest,
     rejection::Rejected,
     time::UnixTime,
 };
@@ -64,6 +65,13 @@ impl<'c> AdmittedQuote<'c> {
         let bound = bind(&self.quote, request)?;
         let mut findings = Findings::of_quote(&appraisal, collateral, &request.evidence);
         findings.remarks.extend(bound.remark());
+        if let (Some(values), QuoteBody::Tdx(report)) = (&settings.reference, appraisal.body()) {
+            let guest = TdxGuest {
+                report,
+                runtime_bound: bound.is_whole(),
+            };
+            findings.compared(&values.match_tdx(&guest, now));
+        }
         self.case.decide(findings)
     }
 }
@@ -118,6 +126,11 @@ impl Bound {
             runtime_data: true,
             report_data_rest_is_set: bound.rest_is_set,
         })
+    }
+
+    /// Whether runtime data was sent and the report data are its hash and nothing else, as those of a paravisor are.
+    pub(super) const fn is_whole(self) -> bool {
+        self.runtime_data && !self.report_data_rest_is_set
     }
 
     pub(super) fn remark(self) -> Option<String> {

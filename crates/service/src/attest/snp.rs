@@ -6,6 +6,7 @@ use std::sync::Arc;
 use attestry_api::{request::AttestRequest, snp_evidence::SnpEvidence};
 use attestry_evidence::{
     binding,
+    reference::SnpGuest,
     rejection::Rejected,
     snp::{self, Report, ReportBody, VerifiedVek, appraise},
     time::UnixTime,
@@ -101,6 +102,14 @@ impl AdmittedSnp<'_> {
         let bound = bind(appraisal.body(), request)?;
         let mut findings = Findings::of_report(&appraisal, settings.snp_claims);
         findings.remarks.extend(bound.remark());
+        if let Some(values) = &settings.reference {
+            let guest = SnpGuest {
+                appraisal: &appraisal,
+                runtime_bound: bound.is_whole(),
+                endorsements: &[],
+            };
+            findings.compared(&values.match_snp(&guest, now));
+        }
         self.case.decide(findings)
     }
 }

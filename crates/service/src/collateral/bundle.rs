@@ -1,32 +1,22 @@
 //! Signed offline bundles: everything an air-gapped service needs, in one file under an operator's signature.
 //!
-//! The file is a DSSE envelope (Dead Simple Signing Envelope, protocol 1.0): JSON with the payload in base64
-//! and Ed25519 or ECDSA P-256 signatures over its pre-authentication encoding. The operator's signature says
-//! who chose the documents; the vendor's signatures inside are verified on import all the same.
+//! The operator's signature says who chose the documents; the vendor's signatures inside are verified on import all
+//! the same.
 
 mod amd;
 
-use std::path::Path;
-
 use attestry_evidence::dcap::CollateralDocuments;
 use attestry_evidence::time::UnixTime;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
-    ParsedPublicKey,
-};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use self::amd::AmdText;
 pub use self::amd::{AmdCrlEntry, AmdEntries, AmdVekEntry};
 use super::service::CollateralService;
-use super::source::SourceBuildError;
 use super::{CollateralKey, ImportError};
+use crate::operator::{OperatorKey, OperatorSigner, SignedFileError};
 
 /// The payload's media type, covered by the signature.
 const PAYLOAD_TYPE: &str = "application/vnd.attestry.collateral-bundle.v1+json";
@@ -65,86 +55,20 @@ pub struct BundleEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BundleError {
-    /// The file is larger than the limit.
-    #[error("the bundle has more than {MAX_BUNDLE_BYTES} bytes")]
-    TooLarge,
-    /// The file is not an envelope, or its payload is not a bundle.
+    /// The envelope cannot be made or opened, or is not signed by the operator.
+    #[error(transparent)]
+    Envelope(#[from] SignedFileError),
+    /// The payload is not a bundle.
     #[error("the bundle cannot be read: {what}")]
     Malformed {
         /// Which part is wrong.
         what: &'static str,
     },
-    /// No signature is by the operator's key.
-    #[error("the bundle is not signed with the operator's key")]
-    Signature,
-    /// The operator's private key cannot be used.
-    #[error("the operator's private key is not an Ed25519 or P-256 key in PKCS #8 PEM")]
-    PrivateKey,
-    /// The operator's public key cannot be used.
-    #[error("the operator's public key is not an Ed25519 or P-256 key in PEM")]
-    PublicKey,
-}
-
-/// The operator's key for signing bundles. Does not show itself.
-pub struct BundleSigner(SigningKey);
-
-enum SigningKey {
-    Ed25519(Ed25519KeyPair),
-    EcdsaP256(EcdsaKeyPair),
-}
-
-impl BundleSigner {
-    /// Reads a private key, PKCS #8 PEM, Ed25519 or P-256.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, BundleError> {
-        let key = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| BundleError::PrivateKey)?;
-        let pkcs8 = key.secret_pkcs8_der();
-        if let Ok(key) = Ed25519KeyPair::from_pkcs8(pkcs8) {
-            return Ok(Self(SigningKey::Ed25519(key)));
-        }
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8)
-            .map(|key| Self(SigningKey::EcdsaP256(key)))
-            .map_err(|_| BundleError::PrivateKey)
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BundleError> {
-        let signature = match &self.0 {
-            SigningKey::Ed25519(key) => key.try_sign(message),
-            SigningKey::EcdsaP256(key) => key.sign(&SystemRandom::new(), message),
-        };
-        Ok(signature.map_err(|_| BundleError::PrivateKey)?.as_ref().to_vec())
-    }
-}
-
-/// The operator's public key, which bundles must be signed with.
-#[derive(Debug, Clone)]
-pub struct BundleVerifier(ParsedPublicKey);
-
-impl BundleVerifier {
-    /// Reads a public key, SubjectPublicKeyInfo PEM, Ed25519 or P-256.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, BundleError> {
-        let key = SubjectPublicKeyInfoDer::from_pem_slice(pem).map_err(|_| BundleError::PublicKey)?;
-        ParsedPublicKey::new(&ED25519, &key)
-            .or_else(|_| ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &key))
-            .map(Self)
-            .map_err(|_| BundleError::PublicKey)
-    }
-
-    pub(super) fn from_file(path: &Path) -> Result<Self, SourceBuildError> {
-        let pem = std::fs::read(path).map_err(|error| SourceBuildError::File {
-            path: path.to_owned(),
-            kind: error.kind(),
-        })?;
-        Self::from_pem(&pem).map_err(|_| SourceBuildError::NotPem {
-            path: path.to_owned(),
-            what: "public key",
-        })
-    }
 }
 
 impl Bundle {
     /// The signed file.
-    pub fn seal(&self, signer: &BundleSigner) -> Result<Vec<u8>, BundleError> {
-        let malformed = |_| BundleError::Malformed { what: "payload" };
+    pub fn seal(&self, signer: &OperatorSigner) -> Result<Vec<u8>, BundleError> {
         let payload_type = if self.amd.is_empty() {
             PAYLOAD_TYPE
         } else {
@@ -155,43 +79,16 @@ impl Bundle {
             entries: self.entries.iter().map(EntryText::from).collect(),
             amd: (!self.amd.is_empty()).then(|| AmdText::from(&self.amd)),
         };
-        let payload = serde_json::to_vec(&payload).map_err(malformed)?;
-        let signature = signer.sign(&pre_authentication_encoding(payload_type, &payload))?;
-        let envelope = Envelope {
-            payload_type: payload_type.to_owned(),
-            payload: STANDARD.encode(&payload),
-            signatures: vec![Signature {
-                sig: STANDARD.encode(signature),
-            }],
-        };
-        serde_json::to_vec_pretty(&envelope).map_err(malformed)
+        let payload = serde_json::to_vec(&payload).map_err(|_| BundleError::Malformed { what: "payload" })?;
+        Ok(signer.seal(payload_type, &payload)?)
     }
 
     /// Reads a file and checks the operator's signature. The documents are not verified by this.
-    pub fn open(file: &[u8], verifier: &BundleVerifier) -> Result<Self, BundleError> {
-        if file.len() > MAX_BUNDLE_BYTES {
-            return Err(BundleError::TooLarge);
-        }
+    pub fn open(file: &[u8], key: &OperatorKey) -> Result<Self, BundleError> {
+        let opened = key.open(file, &[PAYLOAD_TYPE, PAYLOAD_TYPE_WITH_AMD], MAX_BUNDLE_BYTES)?;
         let malformed = |what| BundleError::Malformed { what };
-        let envelope: Envelope = serde_json::from_slice(file).map_err(|_| malformed("envelope"))?;
-        let with_amd = match envelope.payload_type.as_str() {
-            PAYLOAD_TYPE => false,
-            PAYLOAD_TYPE_WITH_AMD => true,
-            _ => return Err(malformed("payload type")),
-        };
-        let payload = STANDARD
-            .decode(&envelope.payload)
-            .map_err(|_| malformed("payload"))?;
-        let message = pre_authentication_encoding(&envelope.payload_type, &payload);
-        let signed = envelope.signatures.iter().take(MAX_SIGNATURES).any(|signature| {
-            STANDARD
-                .decode(&signature.sig)
-                .is_ok_and(|signature| verifier.0.verify_sig(&message, &signature).is_ok())
-        });
-        if !signed {
-            return Err(BundleError::Signature);
-        }
-        let payload: Payload = serde_json::from_slice(&payload).map_err(|_| malformed("payload"))?;
+        let with_amd = opened.payload_type == PAYLOAD_TYPE_WITH_AMD;
+        let payload: Payload = serde_json::from_slice(&opened.payload).map_err(|_| malformed("payload"))?;
         if payload.amd.is_some() != with_amd {
             return Err(malformed("payload"));
         }
@@ -244,25 +141,6 @@ impl CollateralService {
         }
         outcomes
     }
-}
-
-/// DSSE protocol, "PAE".
-fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
-    [head.as_bytes(), payload].concat()
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope {
-    payload_type: String,
-    payload: String,
-    signatures: Vec<Signature>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Signature {
-    sig: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -339,9 +217,6 @@ impl TryFrom<&EntryText> for BundleEntry {
 fn time(text: &str) -> Result<UnixTime, BundleError> {
     UnixTime::parse_rfc3339_z(text).ok_or(BundleError::Malformed { what: "time" })
 }
-
-/// Several operators may sign; more signatures than this are somebody playing.
-const MAX_SIGNATURES: usize = 8;
 
 #[cfg(test)]
 mod tests;

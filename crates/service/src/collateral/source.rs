@@ -6,7 +6,7 @@ mod bundle_file;
 mod remote;
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use thiserror::Error;
 
 use self::bundle_file::BundleFile;
 use self::remote::Remote;
-use super::bundle::BundleVerifier;
 use super::{CollateralKey, Edition, directory};
 use crate::config::{SourceConfig, SourceKind};
+use crate::operator::OperatorKey;
 use crate::outbound::ClientError;
 
 /// One source.
@@ -132,7 +132,7 @@ impl Source {
                 Kind::Directory(config.path.clone()),
             ),
             SourceKind::Bundle => {
-                let verifier = BundleVerifier::from_file(&config.signer)?;
+                let verifier = operator_key(&config.signer)?;
                 let name = format!("bundle {}", config.path.display());
                 let file = BundleFile::new(config.path.clone(), verifier);
                 (name, Kind::Bundle(Arc::new(file)))
@@ -169,6 +169,18 @@ impl Source {
             Kind::Directory(_) | Kind::Bundle(_) => Err(SourceError::Unknown),
         }
     }
+}
+
+/// The key that a bundle must be signed with.
+fn operator_key(path: &Path) -> Result<OperatorKey, SourceBuildError> {
+    let pem = std::fs::read(path).map_err(|error| SourceBuildError::File {
+        path: path.to_owned(),
+        kind: error.kind(),
+    })?;
+    OperatorKey::from_pem(&pem).map_err(|_| SourceBuildError::NotPem {
+        path: path.to_owned(),
+        what: "public key",
+    })
 }
 
 async fn off_the_workers<T: Send + 'static>(

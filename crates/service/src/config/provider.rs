@@ -1,6 +1,7 @@
 //! `[[provider]]`: the tenants that the file defines.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use attestry_evidence::snp::ClaimProfile;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub struct ProviderConfig {
     pub token_extensions: bool,
     /// Which claims of SEV-SNP reports tokens carry: those of MAA in `2022`, `2025` or `2026`.
     pub snp_claims: String,
+    /// A file of reference values for this provider alone, instead of the common ones. Empty: none.
+    pub reference_values: PathBuf,
     /// Test files that every policy of their attestation type must pass before it is used.
     pub policy_tests: Vec<String>,
     /// Whether a policy of a type without any test is refused.
@@ -83,6 +86,7 @@ impl Default for ProviderConfig {
             explain: ExplainLevel::Reason,
             token_extensions: false,
             snp_claims: ClaimProfile::default().name().to_owned(),
+            reference_values: PathBuf::new(),
             policy_tests: Vec::new(),
             require_policy_tests: false,
             policy_signers: Vec::new(),

@@ -298,6 +298,20 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "[reference_values]",
+        intro: "What SEV-SNP and TDX virtual machines are compared with to tell `x-ms-compliance-status`. See [reference values](../guides/reference-values.md).",
+        fields: &[
+            field(
+                "file",
+                "A file of reference values, taken in at the start and on SIGHUP unless a newer version was taken in before. Empty: those that were imported, if any",
+            ),
+            field(
+                "signer",
+                "The operator's public key, PEM, Ed25519 or P-256, that the file and those of providers must be signed with. Empty: they are plain JSON, and as trusted as this configuration",
+            ),
+        ],
+    },
+    Section {
         title: "[policy]",
         intro: "How much a policy may cost. An upload beyond its part of the limits is refused; an evaluation that meets one ends with `PolicyEvaluationError`, which names the limit.",
         fields: &[
@@ -362,6 +376,10 @@ pub(super) const SECTIONS: &[Section] = &[
             field(
                 "snp_claims",
                 "Which claims of SEV-SNP reports tokens carry: those of MAA in `2022`, `2025` or `2026`",
+            ),
+            field(
+                "reference_values",
+                "A file of reference values for this provider alone, instead of the common ones",
             ),
             field(
                 "policy_tests",

@@ -18,6 +18,7 @@ use crate::provider::{
     Addressing, Assembly, Blueprint, NetworkRules, PolicySigners, PolicyTests, Provider, Providers,
     SIGNING_ALGORITHM, Settings,
 };
+use crate::reference::References;
 use crate::store::{
     ConnectionRecord, NewSigner, NewSigningKey, PolicyRecord, ProviderRecord, SignerRecord, SigningKeyState,
     Store, StoreError,
@@ -31,6 +32,7 @@ pub(super) struct Loading<'a> {
     pub(super) addressing: &'a Addressing,
     pub(super) store: &'a Store,
     pub(super) mode: &'a Mode,
+    pub(super) references: &'a References,
     pub(super) now: UnixTime,
 }
 
@@ -77,7 +79,7 @@ impl Stored {
 /// All providers: those of the configuration, or one shared one at the base URL, and those that requests created.
 pub(super) async fn load(loading: &Loading<'_>) -> Result<Loaded, StartError> {
     let ring = key_ring(loading.store, loading.now).await?;
-    let settings = settings(&ProviderConfig::default(), loading.config, loading.mode)?;
+    let settings = settings(&ProviderConfig::default(), loading)?;
     let assembly = Assembly::new(loading.addressing.clone(), ring, settings)
         .map_err(|error| refused("of the defaults", &error))?;
     let mut stored = Stored::read(loading.store).await?;
@@ -160,7 +162,7 @@ async fn load_configured(
         location,
         default: configured.default,
         mode: configured.mode,
-        settings: settings(configured, loading.config, loading.mode)?,
+        settings: settings(configured, loading)?,
         tests,
         resource: None,
         network: NetworkRules::default(),
@@ -203,7 +205,8 @@ fn load_created(
     Ok(())
 }
 
-fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<Settings, StartError> {
+fn settings(provider: &ProviderConfig, loading: &Loading<'_>) -> Result<Settings, StartError> {
+    let config = loading.config;
     let status = |name: &String| {
         name.parse::<TcbStatus>()
             .map_err(|_| refused(&provider.name, &format!("`{name}` is not a TCB status")))
@@ -221,6 +224,7 @@ fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<S
             .snp_claims
             .parse()
             .map_err(|error: UnknownClaimProfile| refused(&provider.name, &error))?,
+        reference: loading.references.of(&provider.name),
         token_extensions: provider.token_extensions,
         explain: provider.explain,
         policy_limits: config.policy.limits(),
@@ -228,7 +232,7 @@ fn settings(provider: &ProviderConfig, config: &Config, mode: &Mode) -> Result<S
         two_person: provider.two_person_changes,
         recorded_decisions: provider.record_decisions,
         tpm_authentication: true,
-        development: matches!(mode, Mode::Dev(_)),
+        development: matches!(loading.mode, Mode::Dev(_)),
     })
 }
 

@@ -25,6 +25,7 @@ use crate::http::listener::{self, ListenerLimits, TlsIdentity};
 use crate::http::{self, App};
 use crate::jobs;
 use crate::provider::{Addressing, Assembly, Directory};
+use crate::reference::References;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::throttle::Throttle;
@@ -196,8 +197,8 @@ impl RunningServer {
     }
 
     /// Reads again what may change under a running server: the TLS certificate, the authorities of client
-    /// certificates, files of issuers' keys, AMD's revocation lists, and the policies, keys and collateral in the store.
-    /// What cannot be read stays as it is. The configuration is read at start only.
+    /// certificates, files of issuers' keys and of reference values, AMD's revocation lists, and the policies, keys and
+    /// collateral in the store. What cannot be read stays as it is. The configuration is read at start only.
     pub async fn reload(&self) -> Result<(), StartError> {
         if let Some(tls) = &self.tls {
             tls.reload(tls_files(&self.config))?;
@@ -207,6 +208,7 @@ impl RunningServer {
         self.collateral.reload(now).await?;
         self.amd.reload(now).await?;
         amd::take_lists(&self.config, &self.amd, now)?;
+        let references = References::load(&self.config, &self.store, now).await?;
         // Held while reading: a change in between would be lost to requests.
         let restructuring = self.directory.restructure().await;
         let loaded = providers::load(&providers::Loading {
@@ -214,6 +216,7 @@ impl RunningServer {
             addressing: &self.addressing,
             store: &self.store,
             mode: &self.mode,
+            references: &references,
             now,
         })
         .await?;

@@ -29,6 +29,7 @@ mod own_settings;
 mod preview2018;
 mod recorded_administration;
 mod recorded_exchanges;
+mod reference;
 mod routes;
 mod signing;
 mod snp;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use attestry_evidence::dcap::Staleness;
 use attestry_evidence::time::UnixTime;
 use attestry_service::collateral::{
-    AmdCollateral, AmdImportError, AmdStatus, BundleSigner, CollateralOptions, CollateralService,
-    CollateralStatus, CrlStatus, VekStatus,
+    AmdCollateral, AmdImportError, AmdStatus, CollateralOptions, CollateralService, CollateralStatus,
+    CrlStatus, VekStatus,
 };
 use attestry_service::config::CollateralConfig;
+use attestry_service::operator::OperatorSigner;
 use attestry_service::store::{Store, StoreOptions};
 use attestry_service::telemetry::Metrics;
 use serde_json::{Value, json};
@@ -83,7 +84,7 @@ async fn import_amd(amd: &AmdCollateral, entry: AmdEntry, now: UnixTime) -> Resu
 }
 
 pub async fn export(args: &ExportArgs, output: Output) -> Result<Verdict, Failure> {
-    let signer = BundleSigner::from_pem(&input::read(&args.key)?)
+    let signer = OperatorSigner::from_pem(&input::read(&args.key)?)
         .map_err(|error| Failure::usage(format!("{}: {error}", input::name(&args.key))))?;
     let now = UnixTime::new(args.store.at.unwrap_or_else(input::now));
     let Opened { service, amd } = open(&args.store.data, &args.store.root, now).await?;

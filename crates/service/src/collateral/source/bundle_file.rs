@@ -11,13 +11,14 @@ use attestry_evidence::dcap::CollateralDocuments;
 
 use super::SourceError;
 use crate::collateral::bundle::MAX_BUNDLE_BYTES;
-use crate::collateral::{Bundle, BundleVerifier, CollateralKey};
+use crate::collateral::{Bundle, CollateralKey};
+use crate::operator::OperatorKey;
 
 /// The file, and what was in it.
 #[derive(Debug)]
 pub(super) struct BundleFile {
     path: PathBuf,
-    verifier: BundleVerifier,
+    verifier: OperatorKey,
     /// Locked while the file is read: whoever else wants something of it waits instead of reading it too.
     read: Mutex<Option<(Stamp, Content)>>,
 }
@@ -28,7 +29,7 @@ type Stamp = (u64, Option<SystemTime>);
 type Content = Result<Arc<HashMap<CollateralKey, CollateralDocuments>>, SourceError>;
 
 impl BundleFile {
-    pub(super) fn new(path: PathBuf, verifier: BundleVerifier) -> Self {
+    pub(super) fn new(path: PathBuf, verifier: OperatorKey) -> Self {
         Self {
             path,
             verifier,

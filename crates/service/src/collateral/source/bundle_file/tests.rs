@@ -7,7 +7,8 @@ use rcgen::KeyPair;
 use tempfile::TempDir;
 
 use super::*;
-use crate::collateral::{AmdEntries, BundleEntry, BundleSigner, Edition};
+use crate::collateral::{AmdEntries, BundleEntry, Edition};
+use crate::operator::OperatorSigner;
 
 fn key(number: u32) -> CollateralKey {
     CollateralKey {
@@ -41,7 +42,7 @@ fn write(path: &Path, operator: &KeyPair, text: &str) {
         }],
         amd: AmdEntries::default(),
     };
-    let signer = BundleSigner::from_pem(operator.serialize_pem().as_bytes()).unwrap();
+    let signer = OperatorSigner::from_pem(operator.serialize_pem().as_bytes()).unwrap();
     std::fs::write(path, bundle.seal(&signer).unwrap()).unwrap();
 }
 
@@ -59,7 +60,7 @@ fn the_file_is_read_once_until_it_changes() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("bundle.json");
     let operator = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-    let verifier = BundleVerifier::from_pem(operator.public_key_pem().as_bytes()).unwrap();
+    let verifier = OperatorKey::from_pem(operator.public_key_pem().as_bytes()).unwrap();
     let source = BundleFile::new(path.clone(), verifier);
     assert_eq!(source.documents(&key(1)), Err(SourceError::Unreachable));
     write(&path, &operator, "one");

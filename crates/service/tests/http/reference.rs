@@ -1,0 +1,162 @@
+//! `x-ms-compliance-status` as clients see it: an operator's reference values decide it, policies can ask what they say.
+
+use std::sync::Arc;
+
+use attestry_api::{
+    b64,
+    jwt::{self, Validation},
+};
+use attestry_evidence::{hex, reference::ReferenceValues};
+use attestry_forge::{
+    Seed,
+    amd::{AmdForge, ProductLine, SnpEvidence},
+    quote::TdBody,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    attest::data,
+    support::{BASE_URL, NOW, Service, Setup, forge},
+};
+
+const SNP: &str = "/attest/SevSnpVm?api-version=2022-08-01";
+const TDX: &str = "/attest/TdxVm?api-version=2025-06-01";
+const DATA: &[u8] = br#"{"keys": [{"kid": "HCLAkPub", "kty": "RSA"}]}"#;
+const STATUS: &str = "x-ms-compliance-status";
+
+/// Values for this guest, current at the test's time.
+fn values(evidence: &SnpEvidence) -> Value {
+    json!({
+        "version": 7,
+        "issued": "2026-01-01T00:00:00Z",
+        "expires": "2026-04-01T00:00:00Z",
+        "hcl": { "snp": [{ "name": "hcl", "id_key_digest": hex::encode(&evidence.report.id_key_digest) }] },
+        "chips": { "deny": { "Milan": ["ab".repeat(64)] } },
+    })
+}
+
+async fn service(values: &Value, token_extensions: bool) -> Service {
+    let mut setup = Setup::forged(&forge());
+    let settings = &mut setup.main_provider().settings;
+    let values = ReferenceValues::parse(values.to_string().as_bytes()).unwrap();
+    settings.reference = Some(Arc::new(values));
+    settings.token_extensions = token_extensions;
+    Service::start(setup).await
+}
+
+fn guest() -> SnpEvidence {
+    let mut evidence = AmdForge::new(Seed::default(), NOW).snp_evidence(ProductLine::Milan);
+    evidence.bind_runtime_data(DATA);
+    evidence
+}
+
+fn request(evidence: &SnpEvidence) -> Value {
+    let report = evidence.to_json(&AmdForge::new(Seed::default(), NOW));
+    json!({ "report": b64::encode_url(report.as_bytes()), "runtimeData": data(DATA, "JSON") })
+}
+
+async fn claims(service: &Service, path: &str, body: &Value) -> Map<String, Value> {
+    let token = service.post(path, body).await.token();
+    let validation = Validation {
+        issuer: Some(BASE_URL.to_owned()),
+        ..Validation::default()
+    };
+    jwt::validate(&token, &service.keys().await, &validation, NOW)
+        .unwrap()
+        .claims()
+        .clone()
+}
+
+#[tokio::test]
+async fn a_guest_with_a_known_paravisor_is_compliant() {
+    let evidence = guest();
+    let service = service(&values(&evidence), false).await;
+    let token = claims(&service, SNP, &request(&evidence)).await;
+    assert_eq!(token[STATUS], "azure-compliant-cvm");
+    // As of everything that MAA's tokens do not have.
+    assert!(!token.keys().any(|name| name.starts_with("x-attestry-reference")));
+
+    let mut unbound = request(&evidence);
+    unbound.as_object_mut().unwrap().remove("runtimeData");
+    let token = claims(&service, SNP, &unbound).await;
+    assert!(!token.contains_key(STATUS));
+
+    let mut other = guest();
+    other.report.id_key_digest = [9; 48];
+    let token = claims(&service, SNP, &request(&other)).await;
+    assert!(!token.contains_key(STATUS));
+
+    // Bytes that nothing vouches for are no paravisor's.
+    let mut rest = guest();
+    rest.report.report_data[63] = 1;
+    let token = claims(&service, SNP, &request(&rest)).await;
+    assert!(!token.contains_key(STATUS));
+}
+
+#[tokio::test]
+async fn without_reference_values_nothing_is_compliant() {
+    let service = Service::start(Setup::forged(&forge())).await;
+    let token = claims(&service, SNP, &request(&guest())).await;
+    assert!(!token.contains_key(STATUS));
+}
+
+#[tokio::test]
+async fn policies_and_extended_tokens_have_what_was_compared() {
+    let evidence = guest();
+    let service = service(&values(&evidence), true).await;
+    let mut body = request(&evidence);
+    let token = claims(&service, SNP, &body).await;
+    assert_eq!(token["x-attestry-reference-version"], 7);
+    assert_eq!(token["x-attestry-reference-current"], true);
+    assert_eq!(token["x-attestry-reference-matched"], json!(["hcl"]));
+    assert_eq!(token["x-attestry-snp-chip-denied"], false);
+
+    for (condition, status) in [
+        (
+            r#"type=="x-ms-compliance-status", value=="azure-compliant-cvm""#,
+            200,
+        ),
+        (r#"type=="x-attestry-reference-matched", value=="hcl""#, 200),
+        (r#"type=="x-attestry-reference-matched", value=="other""#, 400),
+        (r#"type=="x-attestry-snp-chip-denied", value==true"#, 400),
+    ] {
+        let policy =
+            format!("version= 1.0;authorizationrules{{[{condition}] => permit();}};issuancerules{{}};");
+        body["draftPolicyForAttestation"] = policy.into();
+        let answer = service.post(SNP, &body).await;
+        assert_eq!(answer.status.as_u16(), status, "{condition}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn expired_values_make_nothing_compliant_and_say_so() {
+    let evidence = guest();
+    let mut expired = values(&evidence);
+    expired["expires"] = json!("2026-01-02T00:00:00Z");
+    let service = service(&expired, true).await;
+    let token = claims(&service, SNP, &request(&evidence)).await;
+    assert!(!token.contains_key(STATUS));
+    assert_eq!(token["x-attestry-reference-current"], false);
+    let warnings = token["x-attestry-warnings"].as_array().unwrap();
+    let warning = "the reference values expired at 2026-01-02T00:00:00Z";
+    assert!(warnings.contains(&json!(warning)), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn a_trust_domain_with_a_known_paravisor_is_compliant() {
+    let forge = forge();
+    let mut quote = forge.tdx_quote_spec(TdBody::Td10);
+    quote.bind_runtime_data(DATA);
+    let entry = json!({ "name": "hcl-tdx", "mrtd": hex::encode(&quote.report.mr_td) });
+    let mut file = values(&guest());
+    file["hcl"]["tdx"] = json!([entry]);
+    let body = json!({
+        "quote": b64::encode_url(&forge.tdx_quote(&quote)),
+        "runtimeData": data(DATA, "JSON"),
+    });
+    let known = service(&file, false).await;
+    assert_eq!(claims(&known, TDX, &body).await[STATUS], "azure-compliant-cvm");
+    file["hcl"]["tdx"][0]["mrtd"] = json!("99".repeat(48));
+    let unknown = service(&file, false).await;
+    assert!(!claims(&unknown, TDX, &body).await.contains_key(STATUS));
+}
