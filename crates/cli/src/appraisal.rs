@@ -4,8 +4,10 @@ mod quote;
 mod snp;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use attestry_api::AttestationType;
+use attestry_evidence::azure::uvm::UvmEndorsement;
 use attestry_evidence::binding;
 use attestry_evidence::dcap::{Appraisal, Tee};
 use attestry_evidence::rejection::Rejected;
@@ -47,6 +49,14 @@ pub struct Options {
     /// Revocation list of AMD's for SNP reports (DER or PEM), which must then be current; may be repeated
     #[arg(long, value_name = "FILE")]
     pub crl: Vec<PathBuf>,
+
+    /// Root of those who endorse utility VMs (DER or PEM), besides Microsoft's; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub uvm_signer_root: Vec<PathBuf>,
+
+    /// Root of time stamp authorities (DER or PEM), besides Microsoft's; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub uvm_time_stamp_root: Vec<PathBuf>,
 
     /// Versions of SNP reports to accept, separated by commas [default: 2,3,4,5]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -98,6 +108,8 @@ pub struct Appraised {
     pub quote: Option<Appraisal>,
     /// The appraisal of an SNP report.
     pub report: Option<attestry_evidence::snp::Appraisal>,
+    /// The verified endorsements that came with an SNP report.
+    pub endorsements: Vec<Arc<UvmEndorsement>>,
     /// Whether runtime data was given, and the report data are its hash and nothing else.
     pub runtime_bound: bool,
 }

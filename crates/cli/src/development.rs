@@ -4,6 +4,7 @@ use attestry_evidence::dcap::{CollateralDocuments, Tee};
 use attestry_evidence::time::UnixTime;
 use attestry_forge::Seed;
 use attestry_forge::amd::{AmdForge, ProductLine};
+use attestry_forge::azure::UvmAuthority;
 use attestry_forge::intel::{self, IntelForge, PckCa, UpdateSet};
 use attestry_forge::pki::CertificateSpec;
 use attestry_service::server::DevFixtures;
@@ -25,10 +26,14 @@ pub fn fixtures(as_of: Option<i64>, more: Vec<(Tee, CollateralDocuments)>) -> De
             collateral.push((tee, documents(spec.mint())));
         }
     }
+    // Roots do not depend on the time.
+    let uvm = UvmAuthority::new(0);
     DevFixtures {
         as_of: as_of.map(UnixTime::new),
         trust_roots: vec![forge.root_certificate_der()],
         amd_anchors: amd_anchors(),
+        uvm_signer_roots: vec![uvm.root.to_der()],
+        uvm_time_stamp_roots: vec![uvm.time_stamp_root.to_der()],
         collateral,
     }
 }

@@ -45,7 +45,7 @@ pub use self::{
 };
 use crate::{
     clock::Clock,
-    collateral::{AmdCollateral, Baseline, CollateralService, PckCache, VekId},
+    collateral::{AmdCollateral, Baseline, CollateralService, PckCache, UvmVerifier, VekId},
     provider::{Provider, StoredPolicy},
 };
 
@@ -56,6 +56,7 @@ pub struct Attestor {
     token_clock: Clock,
     collateral: CollateralService,
     amd: AmdCollateral,
+    uvm: UvmVerifier,
     pool: WorkPool,
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -79,11 +80,18 @@ impl Attestor {
             token_clock,
             collateral,
             amd,
+            uvm: UvmVerifier::default(),
             pool,
             places: Arc::new(Semaphore::new(limits.in_flight)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
             limits,
         }
+    }
+
+    /// With other roots of endorsements of utility VMs than Microsoft's alone.
+    #[must_use]
+    pub fn with_uvm(self, uvm: UvmVerifier) -> Self {
+        Self { uvm, ..self }
     }
 
     /// With other limits than the usual ones.
@@ -161,7 +169,7 @@ impl Attestor {
         let finish = move || {
             let issued_at = attestor.token_clock.now();
             let evidence = SnpCase::new(&case)?;
-            evidence.admit()?.attest_with(&vek, &attestor.amd, now, issued_at)
+            evidence.admit()?.attest_with(&vek, &attestor, now, issued_at)
         };
         self.pool.run(finish).await?
     }
@@ -196,8 +204,7 @@ impl Attestor {
                 let evidence = SnpCase::new(case)?;
                 let evidence = evidence.admit()?;
                 let held = evidence.vek(&self.amd, now)?;
-                held.map(|vek| evidence.judge_with(&vek, &self.amd, now))
-                    .transpose()
+                held.map(|vek| evidence.judge_with(&vek, self, now)).transpose()
             }
         }
     }
@@ -235,7 +242,7 @@ impl Attestor {
         let admitted = evidence.admit()?;
         if let Some(vek) = admitted.vek(&self.amd, now)? {
             let issued_at = self.token_clock.now();
-            let attested = admitted.attest_with(&vek, &self.amd, now, issued_at)?;
+            let attested = admitted.attest_with(&vek, self, now, issued_at)?;
             return Ok(Begun::Attested(attested));
         }
         let wanted = admitted.wanted()?;

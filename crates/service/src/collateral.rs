@@ -25,6 +25,7 @@ mod slot;
 mod slots;
 mod source;
 mod status;
+mod uvm;
 
 #[cfg(test)]
 mod fixture;
@@ -44,3 +45,4 @@ pub use self::pck_cache::PckCache;
 pub use self::service::{CollateralOptions, CollateralService};
 pub use self::source::{Source, SourceBuildError, SourceError};
 pub use self::status::{CollateralStatus, KeyStatus};
+pub use self::uvm::UvmVerifier;

@@ -59,6 +59,10 @@ pub struct DevFixtures {
     pub trust_roots: Vec<Vec<u8>>,
     /// Authorities of SNP evidence trusted besides the configured ones: certificates, PEM or DER.
     pub amd_anchors: Vec<Vec<u8>>,
+    /// Roots of endorsers of utility VMs trusted besides the configured ones: certificates, PEM or DER.
+    pub uvm_signer_roots: Vec<Vec<u8>>,
+    /// Roots of time stamp authorities trusted besides the configured ones: certificates, PEM or DER.
+    pub uvm_time_stamp_roots: Vec<Vec<u8>>,
     /// Collateral taken in at the start.
     pub collateral: Vec<(Tee, CollateralDocuments)>,
 }
@@ -186,7 +190,8 @@ impl Server {
             collateral.clone(),
             amd.clone(),
             WorkPool::for_this_machine(),
-        );
+        )
+        .with_uvm(amd::uvm(&config, &mode)?);
         info!(server.address = %address, server.base_url = addressing.base_url, "starting");
         if let Mode::Dev(_) = mode {
             warn!("development mode: insecure by intent, tokens carry `x-attestry-dev`");

@@ -73,6 +73,7 @@ impl QuoteCase {
             findings,
             quote: Some(appraisal),
             report: None,
+            endorsements: Vec::new(),
             runtime_bound,
         })
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use attestry_api::snp_evidence::SnpEvidence;
+use attestry_evidence::azure::uvm::UvmTrust;
 use attestry_evidence::azure::{HardwareReport, HclReport};
 use attestry_evidence::binding;
 use attestry_evidence::snp::{
@@ -11,6 +12,7 @@ use attestry_evidence::snp::{
 };
 use attestry_evidence::time::UnixTime;
 use attestry_service::attest::Findings;
+use attestry_service::collateral::UvmVerifier;
 
 use super::{Appraised, Bound, Judgement, Options};
 use crate::collateral_files::vek_chain;
@@ -23,6 +25,8 @@ pub struct SnpCase {
     chain: Vec<u8>,
     anchors: AmdAnchors,
     crls: Vec<Vec<u8>>,
+    uvm: UvmVerifier,
+    uvm_endorsements: Vec<Vec<u8>>,
     settings: Settings,
     now: UnixTime,
     bound: Bound,
@@ -34,7 +38,7 @@ impl SnpCase {
         let SnpEvidence {
             report,
             vcek_cert_chain,
-            ..
+            uvm_endorsements,
         } = evidence_of(evidence, &mut bound)?;
         let chain = match &options.vek {
             Some(path) => vek(path, &report)?,
@@ -63,6 +67,11 @@ impl SnpCase {
                 &chain,
             )?,
             crls: read_all(&options.crl)?,
+            uvm: uvm(
+                &read_all(&options.uvm_signer_root)?,
+                &read_all(&options.uvm_time_stamp_root)?,
+            )?,
+            uvm_endorsements,
             report,
             chain,
             settings,
@@ -83,7 +92,9 @@ impl SnpCase {
             .collect::<Result<Vec<_>, SnpError>>()?;
         let crls = crls.into_iter().fold(AmdCrls::none(), AmdCrls::with);
         let appraisal = appraise(&report, &vek, None, &crls, self.now, &self.settings)?;
+        let endorsements = self.uvm.verify(&self.uvm_endorsements, self.now)?;
         let mut findings = Findings::of_report(&appraisal, ClaimProfile::default());
+        findings.endorsed(&appraisal, &endorsements);
         if let Some(data) = &self.bound.init_time_data {
             binding::bind_init_time_data_snp(&appraisal.body().host_data, data)?;
         }
@@ -94,6 +105,7 @@ impl SnpCase {
             findings,
             quote: None,
             report: Some(appraisal),
+            endorsements,
             runtime_bound,
         })
     }
@@ -118,6 +130,13 @@ fn vek(path: &Path, report: &[u8]) -> Result<Vec<u8>, Failure> {
 pub(crate) fn snp_report(evidence: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut unused = Bound::default();
     Ok(evidence_of(evidence, &mut unused)?.report)
+}
+
+/// Whose endorsements count.
+fn uvm(signer_roots: &[Vec<u8>], time_stamp_roots: &[Vec<u8>]) -> Result<UvmVerifier, Failure> {
+    let own = UvmTrust::from_certificates(signer_roots, time_stamp_roots)
+        .map_err(|error| Failure::usage(format!("the roots of endorsements cannot be used: {error}")))?;
+    Ok(UvmVerifier::new(UvmTrust::microsoft().and(own), 0))
 }
 
 /// The report and what came with it, whichever of the three forms it has. An HCL report brings its runtime data along.

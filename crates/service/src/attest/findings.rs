@@ -1,11 +1,14 @@
 //! What evidence that stands gives: claims for the token, facts for the policy, and what a relying party should be
 //! told beside them. Which of it reaches a token is decided with the provider's settings.
 
+use std::sync::Arc;
+
 use attestry_api::claim;
 use attestry_evidence::{
+    azure::uvm::UvmEndorsement,
     claims::Claims,
     dcap::{self, Tee, VerifiedCollateral},
-    reference::Match,
+    reference::{Endorsement, Match, endorsement_facts},
     sgx,
     snp::{self, ClaimProfile},
     tdx,
@@ -70,14 +73,30 @@ impl Findings {
         }
     }
 
+    /// Adds what verified endorsements say of the measurement in a report, and when they were signed if that is not
+    /// proved.
+    pub fn endorsed(&mut self, appraisal: &snp::Appraisal, endorsements: &[Arc<UvmEndorsement>]) {
+        let stated: Vec<Endorsement<'_>> = endorsements.iter().map(|verified| (&**verified).into()).collect();
+        self.facts.extend(endorsement_facts(appraisal.body(), &stated));
+        for endorsement in endorsements {
+            if let Some(warning) = endorsement.signing_time().warning() {
+                self.warn(warning);
+            }
+        }
+    }
+
     /// Adds how the guest compares with an operator's reference values. They come after the other facts: what is
     /// compared is what was verified.
     pub fn compared(&mut self, outcome: &Match<'_>) {
         self.claims.extend(outcome.token_claims());
         self.facts.extend(outcome.policy_facts());
-        let Some(warning) = outcome.warning().map(|warning| warning.to_string()) else {
-            return;
-        };
+        if let Some(warning) = outcome.warning() {
+            self.warn(warning.to_string());
+        }
+    }
+
+    /// A warning for policies, and for those who asked for extensions.
+    fn warn(&mut self, warning: String) {
         if let Some(Value::Array(warnings)) = self.facts.get_mut(claim::WARNINGS) {
             warnings.push(warning.as_str().into());
         }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use attestry_api::{request::AttestRequest, snp_evidence::SnpEvidence};
 use attestry_evidence::{
     binding,
-    reference::SnpGuest,
+    reference::{Endorsement, SnpGuest},
     rejection::Rejected,
     snp::{self, Report, ReportBody, VerifiedVek, appraise},
     time::UnixTime,
 };
 
-use super::{AttestError, Attested, Case, Findings, Judged, quote::Bound};
+use super::{AttestError, Attested, Attestor, Case, Findings, Judged, quote::Bound};
 use crate::collateral::{AmdCollateral, VekId};
 
 /// What the request brought as evidence.
@@ -37,6 +37,7 @@ impl<'c> SnpCase<'c> {
         Ok(AdmittedSnp {
             case: self.case,
             chain: self.evidence.vcek_cert_chain.as_deref(),
+            uvm_endorsements: &self.evidence.uvm_endorsements,
             report,
         })
     }
@@ -47,6 +48,7 @@ impl<'c> SnpCase<'c> {
 pub(super) struct AdmittedSnp<'e> {
     case: &'e Case,
     chain: Option<&'e [u8]>,
+    uvm_endorsements: &'e [Vec<u8>],
     report: snp::AdmittedReport<'e>,
 }
 
@@ -74,11 +76,11 @@ impl AdmittedSnp<'_> {
     pub(super) fn attest_with(
         &self,
         vek: &VerifiedVek,
-        amd: &AmdCollateral,
+        attestor: &Attestor,
         now: UnixTime,
         issued_at: UnixTime,
     ) -> Result<Attested, AttestError> {
-        self.judge_with(vek, amd, now)
+        self.judge_with(vek, attestor, now)
             .and_then(|judged| self.case.issue(judged, issued_at))
     }
 
@@ -86,13 +88,14 @@ impl AdmittedSnp<'_> {
     pub(super) fn judge_with(
         &self,
         vek: &VerifiedVek,
-        amd: &AmdCollateral,
+        attestor: &Attestor,
         now: UnixTime,
     ) -> Result<Judged, AttestError> {
         let Case {
             provider, request, ..
         } = self.case;
         let settings = &provider.settings;
+        let amd = &attestor.amd;
         let known = amd.known_proof(&self.report, vek);
         let appraisal =
             appraise(&self.report, vek, known, &amd.crls(), now, &settings.snp).map_err(Rejected::from)?;
@@ -100,13 +103,20 @@ impl AdmittedSnp<'_> {
             amd.remember(appraisal.proof());
         }
         let bound = bind(appraisal.body(), request)?;
+        let endorsements = attestor
+            .uvm
+            .verify(self.uvm_endorsements, now)
+            .map_err(Rejected::from)?;
         let mut findings = Findings::of_report(&appraisal, settings.snp_claims);
         findings.remarks.extend(bound.remark());
+        findings.endorsed(&appraisal, &endorsements);
         if let Some(values) = &settings.reference {
+            let endorsements: Vec<Endorsement<'_>> =
+                endorsements.iter().map(|verified| (&**verified).into()).collect();
             let guest = SnpGuest {
                 appraisal: &appraisal,
                 runtime_bound: bound.is_whole(),
-                endorsements: &[],
+                endorsements: &endorsements,
             };
             findings.compared(&values.match_snp(&guest, now));
         }

@@ -258,6 +258,18 @@ pub(super) const SECTIONS: &[Section] = &[
                 "Revocation lists (PEM or DER files) that are taken in at the start and on SIGHUP",
             ),
             field(
+                "uvm_signer_roots",
+                "Roots of those who endorse utility VMs, besides Microsoft's: certificates, PEM or DER",
+            ),
+            field(
+                "uvm_time_stamp_roots",
+                "Roots of time stamp authorities, besides Microsoft's: certificates, PEM or DER",
+            ),
+            field(
+                "uvm_tolerance_seconds",
+                "How long after its end the certificate of who endorsed a utility VM still counts, where no time stamp proves when that was",
+            ),
+            field(
                 "vek_grace_seconds",
                 "How long after its end the certificate of a signing key still counts",
             ),

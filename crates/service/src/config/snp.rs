@@ -23,6 +23,13 @@ pub struct SnpConfig {
     pub revocation: RevocationMode,
     /// Revocation lists (PEM or DER files) that are taken in at the start and on reload.
     pub revocation_lists: Vec<PathBuf>,
+    /// Roots of those who endorse utility VMs, besides Microsoft's: certificates, PEM or DER.
+    pub uvm_signer_roots: Vec<PathBuf>,
+    /// Roots of time stamp authorities, besides Microsoft's: certificates, PEM or DER.
+    pub uvm_time_stamp_roots: Vec<PathBuf>,
+    /// How long after its end the certificate of who endorsed a utility VM still counts, where no time stamp proves when
+    /// that was.
+    pub uvm_tolerance_seconds: u32,
     /// How long after its end the certificate of a signing key still counts.
     pub vek_grace_seconds: u32,
     /// Whether a chip's own key may sign a report with a masked chip id, as on hosts that set MASK_CHIP_ID.
@@ -103,6 +110,9 @@ impl Default for SnpConfig {
             accept_unknown_policy_bits: false,
             revocation: RevocationMode::WhenAvailable,
             revocation_lists: Vec::new(),
+            uvm_signer_roots: Vec::new(),
+            uvm_time_stamp_roots: Vec::new(),
+            uvm_tolerance_seconds: 0,
             vek_grace_seconds: settings.vek_grace_seconds,
             allow_masked_chip_id: settings.allow_masked_chip_id,
             accepted_csp_ids: settings.accepted_csp_ids,
@@ -116,6 +126,8 @@ pub(crate) const AMD_ANCHORS: &str = "amd";
 
 /// The versions whose layout is known.
 const REPORT_VERSIONS: std::ops::RangeInclusive<u32> = 1..=5;
+/// Two years: signing certificates live for one, and the endorsements of a build are replaced with it.
+const MAX_UVM_TOLERANCE_SECONDS: u32 = 2 * 366 * 86_400;
 /// A year: beyond it a key of a chip has surely been certified anew.
 const MAX_VEK_GRACE_SECONDS: u32 = 366 * 86_400;
 /// Up to ten a second, which a cache of one's own may stand.
@@ -163,6 +175,11 @@ impl SnpConfig {
         for (index, source) in self.sources.iter().enumerate() {
             source.validate(&format!("snp.sources[{index}]"))?;
         }
+        check_range(
+            "snp.uvm_tolerance_seconds",
+            self.uvm_tolerance_seconds,
+            0..=MAX_UVM_TOLERANCE_SECONDS,
+        )?;
         check_range(
             "snp.vek_grace_seconds",
             self.vek_grace_seconds,

@@ -1,13 +1,15 @@
 //! What SNP reports are judged by, put together from the configuration.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use attestry_evidence::azure::uvm::UvmTrust;
 use attestry_evidence::snp::{AmdAnchors, AmdCrl};
 use attestry_evidence::time::UnixTime;
 
 use super::{Mode, StartError};
-use crate::collateral::{AmdCollateral, AmdSource};
+use crate::collateral::{AmdCollateral, AmdSource, UvmVerifier};
 use crate::config::{AMD_ANCHORS, Config};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -94,4 +96,29 @@ fn anchors(config: &Config, mode: &Mode) -> Result<AmdAnchors, StartError> {
         root: named.join("`, `"),
         reason: "no authority".to_owned(),
     })
+}
+
+/// Whose endorsements of utility VMs count.
+pub(super) fn uvm(config: &Config, mode: &Mode) -> Result<UvmVerifier, StartError> {
+    let read = |files: &[PathBuf]| {
+        let certificate = |file: &PathBuf| {
+            std::fs::read(file).map_err(|error| StartError::TrustRoot {
+                root: file.display().to_string(),
+                reason: error.kind().to_string(),
+            })
+        };
+        files.iter().map(certificate).collect::<Result<Vec<_>, _>>()
+    };
+    let mut signers = read(&config.snp.uvm_signer_roots)?;
+    let mut time_stamps = read(&config.snp.uvm_time_stamp_roots)?;
+    if let Mode::Dev(fixtures) = mode {
+        signers.extend(fixtures.uvm_signer_roots.iter().cloned());
+        time_stamps.extend(fixtures.uvm_time_stamp_roots.iter().cloned());
+    }
+    let own = UvmTrust::from_certificates(&signers, &time_stamps).map_err(|error| StartError::TrustRoot {
+        root: "of endorsements".to_owned(),
+        reason: error.to_string(),
+    })?;
+    let trust = UvmTrust::microsoft().and(own);
+    Ok(UvmVerifier::new(trust, config.snp.uvm_tolerance_seconds))
 }

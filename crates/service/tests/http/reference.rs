@@ -6,12 +6,14 @@ use attestry_api::{
     b64,
     jwt::{self, Validation},
 };
-use attestry_evidence::{hex, reference::ReferenceValues};
+use attestry_evidence::{azure::uvm::UvmTrust, hex, reference::ReferenceValues};
 use attestry_forge::{
     Seed,
     amd::{AmdForge, ProductLine, SnpEvidence},
+    azure::{UvmAuthority, UvmEndorsement},
     quote::TdBody,
 };
+use attestry_service::collateral::UvmVerifier;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -28,8 +30,8 @@ const STATUS: &str = "x-ms-compliance-status";
 fn values(evidence: &SnpEvidence) -> Value {
     json!({
         "version": 7,
-        "issued": "2026-01-01T00:00:00Z",
-        "expires": "2026-04-01T00:00:00Z",
+        "issued": "2027-01-01T00:00:00Z",
+        "expires": "2027-04-01T00:00:00Z",
         "hcl": { "snp": [{ "name": "hcl", "id_key_digest": hex::encode(&evidence.report.id_key_digest) }] },
         "chips": { "deny": { "Milan": ["ab".repeat(64)] } },
     })
@@ -132,13 +134,13 @@ async fn policies_and_extended_tokens_have_what_was_compared() {
 async fn expired_values_make_nothing_compliant_and_say_so() {
     let evidence = guest();
     let mut expired = values(&evidence);
-    expired["expires"] = json!("2026-01-02T00:00:00Z");
+    expired["expires"] = json!("2027-01-02T00:00:00Z");
     let service = service(&expired, true).await;
     let token = claims(&service, SNP, &request(&evidence)).await;
     assert!(!token.contains_key(STATUS));
     assert_eq!(token["x-attestry-reference-current"], false);
     let warnings = token["x-attestry-warnings"].as_array().unwrap();
-    let warning = "the reference values expired at 2026-01-02T00:00:00Z";
+    let warning = "the reference values expired at 2027-01-02T00:00:00Z";
     assert!(warnings.contains(&json!(warning)), "{warnings:?}");
 }
 
@@ -159,4 +161,76 @@ async fn a_trust_domain_with_a_known_paravisor_is_compliant() {
     file["hcl"]["tdx"][0]["mrtd"] = json!("99".repeat(48));
     let unknown = service(&file, false).await;
     assert!(!claims(&unknown, TDX, &body).await.contains_key(STATUS));
+}
+
+/// A service that believes the forge's endorsements, and takes them for containers.
+async fn container_service(evidence: &SnpEvidence, authority: &UvmAuthority) -> Service {
+    let mut file = values(evidence);
+    file["hcl"] = json!({});
+    file["uvm"] = json!([{
+        "name": "containers",
+        "issuer": authority.did_by_eku(),
+        "feed": "ContainerPlat-AMD-UVM",
+        "minimum_svn": 104,
+        "status": "azure-compliant-uvm",
+    }]);
+    let mut setup = Setup::forged(&forge());
+    let (roots, stamps) = (authority.root.to_der(), authority.time_stamp_root.to_der());
+    setup.uvm = UvmVerifier::new(UvmTrust::from_certificates(&[roots], &[stamps]).unwrap(), 0);
+    let settings = &mut setup.main_provider().settings;
+    settings.reference = Some(Arc::new(
+        ReferenceValues::parse(file.to_string().as_bytes()).unwrap(),
+    ));
+    settings.token_extensions = true;
+    Service::start(setup).await
+}
+
+#[tokio::test]
+async fn a_container_group_is_compliant_by_its_endorsement() {
+    let authority = UvmAuthority::new(NOW);
+    let mut evidence = guest();
+    let service = container_service(&evidence, &authority).await;
+    let mut endorsement = UvmEndorsement::new(&authority, &evidence.report.measurement);
+    evidence.uvm_endorsements = vec![endorsement.mint()];
+    for _ in 0..2 {
+        let token = claims(&service, SNP, &request(&evidence)).await;
+        assert_eq!(token[STATUS], "azure-compliant-uvm");
+        assert_eq!(token["x-attestry-uvm-feed"], "ContainerPlat-AMD-UVM");
+        assert_eq!(token["x-attestry-uvm-svn"], 104);
+        assert_eq!(token["x-attestry-uvm-issuer"], authority.did_by_eku());
+        assert_eq!(token["x-attestry-reference-matched"], json!(["containers"]));
+    }
+
+    // Too old for the operator, who is not the one to refuse evidence.
+    endorsement.svn = 103;
+    evidence.uvm_endorsements = vec![endorsement.mint()];
+    let token = claims(&service, SNP, &request(&evidence)).await;
+    assert!(!token.contains_key(STATUS));
+    assert_eq!(token["x-attestry-uvm-svn"], 103);
+
+    // An endorsement of something else is none.
+    endorsement.measurement = vec![7; 48];
+    evidence.uvm_endorsements = vec![endorsement.mint()];
+    let token = claims(&service, SNP, &request(&evidence)).await;
+    assert!(!token.contains_key(STATUS));
+    assert!(!token.contains_key("x-attestry-uvm-svn"));
+}
+
+#[tokio::test]
+async fn endorsements_of_nobody_known_are_refused() {
+    let authority = UvmAuthority::new(NOW);
+    let mut evidence = guest();
+    let believing = container_service(&evidence, &authority).await;
+    let good = UvmEndorsement::new(&authority, &evidence.report.measurement).mint();
+    let mut broken = UvmEndorsement::new(&authority, &evidence.report.measurement);
+    broken.flip_bits = vec![good.len() * 8 - 1];
+    for endorsements in [vec![broken.mint()], vec![good.clone(); 9]] {
+        evidence.uvm_endorsements = endorsements;
+        let answer = believing.post(SNP, &request(&evidence)).await;
+        assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
+    }
+    evidence.uvm_endorsements = vec![good];
+    let elsewhere = service(&values(&evidence), true).await;
+    let answer = elsewhere.post(SNP, &request(&evidence)).await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
 }

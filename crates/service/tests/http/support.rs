@@ -24,7 +24,7 @@ use attestry_service::{
     attest::{AttestLimits, Attestor, WorkPool},
     authn::Authenticator,
     clock::Clock,
-    collateral::{AmdCollateral, CollateralOptions, CollateralService, Edition, Source},
+    collateral::{AmdCollateral, CollateralOptions, CollateralService, Edition, Source, UvmVerifier},
     config::{ControlPlaneConfig, CorsConfig},
     control::ControlPlane,
     decisions::Decisions,
@@ -54,6 +54,8 @@ pub const NOW: i64 = 1_800_000_000;
 pub struct Setup {
     pub anchors: TrustAnchors,
     pub amd_anchors: AmdAnchors,
+    /// Whose endorsements of utility VMs count.
+    pub uvm: UvmVerifier,
     pub collateral: Vec<(Tee, CollateralDocuments)>,
     /// Where collateral that is missing comes from.
     pub sources: Vec<Source>,
@@ -119,6 +121,7 @@ impl Setup {
         Self {
             anchors: TrustAnchors::from_certificates(&[forge.root_certificate_der()]).unwrap(),
             amd_anchors: AmdAnchors::amd().and(forged_amd_anchors()),
+            uvm: UvmVerifier::default(),
             collateral: vec![
                 (Tee::Sgx, documents(forge.collateral(intel::Tee::Sgx))),
                 (Tee::Tdx, documents(forge.collateral(intel::Tee::Tdx))),
@@ -286,6 +289,7 @@ impl Service {
                 AmdCollateral::new(setup.amd_anchors),
                 setup.pool,
             )
+            .with_uvm(setup.uvm)
             .with_limits(setup.limits),
             token_clock,
             metrics: Arc::clone(&metrics),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use attestry_api::AttestationType;
 use attestry_evidence::dcap::QuoteBody;
-use attestry_evidence::reference::{Comparison, Match, ReferenceValues, SnpGuest, TdxGuest};
+use attestry_evidence::reference::{Comparison, Endorsement, Match, ReferenceValues, SnpGuest, TdxGuest};
 use attestry_evidence::time::UnixTime;
 use serde_json::{Value, json};
 
@@ -28,7 +28,12 @@ pub(super) fn run(args: &MatchArgs, output: Output) -> Result<Verdict, Failure> 
         Err(judgement) => return Err(refused(&judgement.explain(args.kind)?)),
     };
     let now = UnixTime::new(args.options.at.unwrap_or_else(input::now));
-    let outcome = compare(file.values(), &appraised, now)
+    let endorsements: Vec<Endorsement<'_>> = appraised
+        .endorsements
+        .iter()
+        .map(|verified| (&**verified).into())
+        .collect();
+    let outcome = compare(file.values(), &appraised, &endorsements, now)
         .ok_or_else(|| Failure::usage("the evidence is not of a confidential virtual machine"))?;
     output.answer(&document(&outcome, file.values()), || text(&outcome))?;
     Ok(match outcome.compliance() {
@@ -42,13 +47,18 @@ fn refused(explanation: &Value) -> Failure {
     Failure::refused(format!("the evidence is refused: {}", text("message"))).hint(text("hint"))
 }
 
-fn compare<'a>(values: &'a ReferenceValues, appraised: &'a Appraised, now: UnixTime) -> Option<Match<'a>> {
+fn compare<'a>(
+    values: &'a ReferenceValues,
+    appraised: &'a Appraised,
+    endorsements: &'a [Endorsement<'a>],
+    now: UnixTime,
+) -> Option<Match<'a>> {
     let runtime_bound = appraised.runtime_bound;
     if let Some(appraisal) = &appraised.report {
         let guest = SnpGuest {
             appraisal,
             runtime_bound,
-            endorsements: &[],
+            endorsements,
         };
         return Some(values.match_snp(&guest, now));
     }
