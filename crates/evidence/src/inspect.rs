@@ -1,20 +1,24 @@
 //! Evidence and reference documents as trees of named fields with their positions, for people to look at. Owns
 //! names, order and rendering; it verifies nothing, and nothing may be decided by what it shows.
 
+mod azure;
 mod der;
 mod fields;
 mod json;
 mod open_enclave;
 mod quote;
 mod sgx;
+mod snp;
 mod tdx;
 mod x509;
 
 use serde::Serialize;
 
+pub use azure::hcl_report;
 pub use json::json;
 pub use open_enclave::{endorsements, open_enclave};
 pub use quote::quote;
+pub use snp::snp_report;
 pub use x509::{certificate_chain, crl};
 
 /// One named field and what lies inside it.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::dcap::Tee;
 use crate::dcap::quote::fixture::RawQuote;
+use attestry_forge::amd::{AmdForge, ProductLine};
 
 /// The nodes inside one begin where it begins, each begins where its predecessor ends, and the last one ends with it.
 fn assert_seamless(node: &Node) {
@@ -222,4 +223,42 @@ fn encodings_are_followed_only_so_deep() {
     assert_eq!(depth, 32);
     assert_eq!(der::values(&[0x30, 0x80], 0), None);
     assert_eq!(der::values(&[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF], 0), None);
+}
+
+#[test]
+fn an_snp_report_is_covered_to_its_last_byte_and_explains_itself() {
+    let forge = AmdForge::new(Seed::default(), 0);
+    for line in ProductLine::ALL {
+        let evidence = forge.snp_evidence(line);
+        let tree = snp_report(&evidence.to_report_bytes()).unwrap();
+        let mut end = 0;
+        for child in &tree.children {
+            assert_eq!(child.offset, end, "{}", child.name);
+            end += child.length;
+        }
+        assert_eq!(end, crate::snp::REPORT_BYTES);
+        let value = |name: &str| tree.find(name).unwrap().value.clone();
+        assert!(value("cpuid").ends_with(line.name()), "{}", value("cpuid"));
+        assert!(value("key_info").contains("VCEK"));
+        assert!(value("policy").contains("smt allowed"));
+        assert_eq!(value("reported_tcb").contains("fmc"), line == ProductLine::Turin);
+        let chain = certificate_chain(evidence.chain_pem(&forge).as_bytes()).unwrap();
+        let subjects: Vec<_> = chain
+            .children
+            .iter()
+            .map(|certificate| certificate.find("subject").unwrap().value.as_str())
+            .collect();
+        assert_eq!(
+            subjects,
+            [
+                "SEV-VCEK".to_owned(),
+                format!("SEV-{}", line.name()),
+                format!("ARK-{}", line.name())
+            ]
+        );
+        assert!(chain.children[0].find("hardware_id").is_some());
+        let list = crl(&forge.crl(line).to_der()).unwrap();
+        assert_eq!(list.find("issuer").unwrap().value, format!("ARK-{}", line.name()));
+    }
+    assert!(snp_report(&[0; 1183]).is_err());
 }
