@@ -14,6 +14,7 @@ use attestry_fuzz::World;
 use attestry_fuzz::azure::ENDORSEMENTS;
 
 fn main() {
+    amd();
     azure();
     let forge = World::shared().forge();
     let sgx = forge.collateral(Tee::Sgx);
@@ -133,6 +134,28 @@ fn azure() {
 const NOW: i64 = 1_768_435_200;
 
 /// What Azure's THIM would answer on a forged chip.
+fn amd() {
+    let forge = AmdForge::new(Seed::default(), 1_800_000_000);
+    for line in ProductLine::ALL {
+        let mut evidence = forge.snp_evidence(line);
+        let name = line.name();
+        write("snp_report", name, &evidence.to_report_bytes());
+        write("vek_certificate", name, &evidence.vek_der(&forge));
+        write("vek_certificate", &format!("{name}_chain"), evidence.chain_pem(&forge).as_bytes());
+        write("amd_crl", name, &forge.crl(line).to_der());
+        let request = serde_json::json!({
+            "report": attestry_api::b64::encode_url(evidence.to_json(&forge).as_bytes()),
+            "nonce": 7,
+        });
+        write("attest_request", &format!("snp_{name}"), request.to_string().as_bytes());
+        evidence.use_vlek(&forge, "cloud.example", line.default_tcb());
+        write("snp_report", &format!("{name}_vlek"), &evidence.to_report_bytes());
+        write("vek_certificate", &format!("{name}_vlek"), &evidence.vek_der(&forge));
+    }
+    // The report data of the second line, flipped.
+    write("snp_report", "edit", &[1, 0x50, 0, 0xff]);
+}
+
 fn thim() {
     let forge = AmdForge::new(Seed::default(), NOW);
     let line = ProductLine::Milan;

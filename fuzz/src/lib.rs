@@ -2,6 +2,7 @@
 //! forge has signed, so that fuzzing reaches it by the same way as real documents do. A target fails when something
 //! panics, or when evidence is accepted that should not be.
 
+pub mod amd;
 pub mod azure;
 pub mod bearer;
 pub mod release;
@@ -119,5 +120,7 @@ pub fn inspect(data: &[u8]) {
     let _ = inspect::endorsements(data);
     let _ = inspect::certificate_chain(data);
     let _ = inspect::crl(data);
+    let _ = inspect::snp_report(data);
+    let _ = inspect::hcl_report(data);
     let _ = inspect::json("document", data);
 }

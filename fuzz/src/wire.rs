@@ -8,17 +8,34 @@ use attestry_api::jwk::JwkSet;
 use attestry_api::jws::CompactJws;
 use attestry_api::policy_envelope::PolicyEnvelope;
 use attestry_api::request::AttestRequest;
+use attestry_api::snp_evidence::SnpEvidence;
 use attestry_api::thim::ThimCertificates;
 use attestry_evidence::dcap::CollateralDocuments;
 use attestry_evidence::snp::SuppliedChain;
 
 /// Any bytes as the body of an attest request of each type, also of the preview of 2018.
 pub fn attest_request(data: &[u8]) {
-    for kind in [AttestationType::SgxEnclave, AttestationType::OpenEnclave, AttestationType::TdxVm] {
+    for kind in [
+        AttestationType::SgxEnclave,
+        AttestationType::OpenEnclave,
+        AttestationType::TdxVm,
+        AttestationType::SevSnpVm,
+    ] {
         if let Ok(request) = AttestRequest::from_json(data, kind) {
             assert!(request.evidence.len() <= data.len());
+            if kind == AttestationType::SevSnpVm {
+                snp_evidence(&request.evidence);
+            }
         }
         let _ = AttestRequest::from_json_2018(data, kind);
+    }
+}
+
+/// Any bytes as the JSON inside a request. What was read reads the same when it is written again.
+fn snp_evidence(data: &[u8]) {
+    if let Ok(evidence) = SnpEvidence::from_json(data) {
+        let again = SnpEvidence::from_json(evidence.to_json().as_bytes());
+        assert_eq!(again.as_ref(), Ok(&evidence));
     }
 }
 
