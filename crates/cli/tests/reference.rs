@@ -62,7 +62,7 @@ impl Operator {
             "version": version,
             "issued": "2026-01-01T00:00:00Z",
             "expires": "2026-04-01T00:00:00Z",
-            "hcl": { "snp": [{ "name": "hcl", "id_key_digest": hex::encode(&report[0xE0..0x110]) }] },
+            "hcl": { "snp": [{ "name": "hcl", "id_key_digest": hex::encode(report.get(0xE0..0x110).unwrap()) }] },
             "tcb_floors": { "Milan": { "snp": 1 } },
         })
     }

@@ -11,7 +11,7 @@ use attestry_evidence::time::UnixTime;
 use attestry_service::operator::{OperatorKey, OperatorSigner};
 use attestry_service::reference::{ReferenceFile, ReferenceFileError};
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::appraisal::Options;
 use crate::failure::{Failure, Verdict};
@@ -43,7 +43,7 @@ enum ReferenceCommand {
     Sign(SignArgs),
     Show(ShowArgs),
     Import(ImportArgs),
-    Match(MatchArgs),
+    Match(Box<MatchArgs>),
 }
 
 /// Check that a file of reference values is well-formed, and signed if a key is given
@@ -188,8 +188,8 @@ fn check(args: &CheckArgs, output: Output) -> Result<Verdict, Failure> {
     let file = read(&args.file, args.operator_key.as_deref())?;
     let now = UnixTime::new(args.at.unwrap_or_else(input::now));
     let mut document = described(file.values(), now);
-    document["digest"] = json!(file.digest());
-    document["signed"] = json!(args.operator_key.is_some());
+    document.insert("digest".to_owned(), json!(file.digest()));
+    document.insert("signed".to_owned(), json!(args.operator_key.is_some()));
     output.answer(&document, || summary(file.values(), now))?;
     Ok(match file.values().standing(now) {
         Standing::Current => Verdict::Accepted,
@@ -241,17 +241,24 @@ fn key(path: &Path) -> Result<OperatorKey, Failure> {
 }
 
 /// What there is to say about values, for scripts.
-fn described(values: &ReferenceValues, now: UnixTime) -> Value {
+fn described(values: &ReferenceValues, now: UnixTime) -> Map<String, Value> {
     let counts = values.counts().into_iter();
-    json!({
-        "version": values.version(),
-        "issued": values.issued().to_string(),
-        "expires": values.expires().to_string(),
-        "description": values.description(),
-        "current": values.standing(now) == Standing::Current,
-        "names": values.names().collect::<Vec<_>>(),
-        "counts": counts.map(|(section, count)| (section.to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
-    })
+    let counts: Map<_, _> = counts
+        .map(|(section, count)| (section.to_owned(), json!(count)))
+        .collect();
+    let members = [
+        ("version", json!(values.version())),
+        ("issued", json!(values.issued().to_string())),
+        ("expires", json!(values.expires().to_string())),
+        ("description", json!(values.description())),
+        ("current", json!(values.standing(now) == Standing::Current)),
+        ("names", json!(values.names().collect::<Vec<_>>())),
+        ("counts", Value::Object(counts)),
+    ];
+    members
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// The same for people.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::dcap::Tee;
 use crate::dcap::quote::fixture::RawQuote;
+use attestry_forge::Seed;
 use attestry_forge::amd::{AmdForge, ProductLine};
 
 /// The nodes inside one begin where it begins, each begins where its predecessor ends, and the last one ends with it.

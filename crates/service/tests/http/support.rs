@@ -17,6 +17,7 @@ use attestry_forge::{
     Seed,
     amd::{AmdForge, ProductLine},
     intel::{self, IntelForge},
+    pki::CertificateSpec,
 };
 use attestry_policy::Limits;
 use attestry_service::{
@@ -109,7 +110,7 @@ pub fn forged_amd_anchors() -> AmdAnchors {
     let forge = AmdForge::new(Seed::default(), NOW);
     let ders = ProductLine::ALL.into_iter().flat_map(|line| {
         let line = forge.line(line);
-        [&line.ark, &line.ask, &line.asvk].map(|certificate| certificate.to_der())
+        [&line.ark, &line.ask, &line.asvk].map(CertificateSpec::to_der)
     });
     AmdAnchors::from_certificates(&ders.collect::<Vec<_>>()).unwrap()
 }

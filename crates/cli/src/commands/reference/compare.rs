@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use attestry_api::AttestationType;
 use attestry_evidence::dcap::QuoteBody;
-use attestry_evidence::reference::{Comparison, Endorsement, Match, ReferenceValues, SnpGuest, TdxGuest};
+use attestry_evidence::reference::{
+    Comparison, ComplianceStatus, Endorsement, Match, ReferenceValues, SnpGuest, TdxGuest,
+};
 use attestry_evidence::time::UnixTime;
 use serde_json::{Value, json};
 
@@ -76,7 +78,7 @@ fn compare<'a>(
 
 fn document(outcome: &Match<'_>, values: &ReferenceValues) -> Value {
     json!({
-        "compliance": outcome.compliance().map(|status| status.name()),
+        "compliance": outcome.compliance().map(ComplianceStatus::name),
         "version": values.version(),
         "current": outcome.warning().is_none(),
         "matched": outcome.matched().collect::<Vec<_>>(),

@@ -59,8 +59,9 @@ pub(super) async fn show(args: &ShowArgs, output: Output) -> Result<Verdict, Fai
         .map_err(|error| Failure::refused(format!("the stored values cannot be read: {error}")))?;
     let now = UnixTime::new(args.at.unwrap_or_else(input::now));
     let mut answer = described(&values, now);
-    answer["values"] = serde_json::from_slice::<Value>(document).unwrap_or_default();
-    answer["history"] = history.iter().map(entry).collect();
+    let values_as_stored = serde_json::from_slice::<Value>(document).unwrap_or_default();
+    answer.insert("values".to_owned(), values_as_stored);
+    answer.insert("history".to_owned(), history.iter().map(entry).collect());
     output.answer(&answer, || {
         format!("{}\n{}", summary(&values, now), table_of(&history))
     })?;
