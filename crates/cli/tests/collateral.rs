@@ -1,10 +1,5 @@
 //! `attestry collateral` against the forge's collateral server, and files.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
-)]
-
 mod common;
 
 use common::{CollateralServer, Forged};

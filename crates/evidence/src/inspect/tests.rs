@@ -157,7 +157,7 @@ fn what_is_not_well_formed_is_refused_with_the_parsers_word() {
 #[test]
 fn certificates_and_lists_are_shown_with_every_value_of_their_encoding() {
     let forge =
-        attestry_forge::intel::IntelForge::new(attestry_forge::Seed::from_text("inspect"), 1_768_435_200);
+        attestry_forge::intel::IntelForge::new(Seed::from_text("inspect"), 1_768_435_200);
     let root = forge.root_certificate_der();
     // One minting in two forms: another would bear another signature.
     let pem = attestry_forge::pki::pem("CERTIFICATE", &root);
@@ -187,7 +187,7 @@ fn certificates_and_lists_are_shown_with_every_value_of_their_encoding() {
 #[test]
 fn documents_inside_collateral_are_opened() {
     let forge =
-        attestry_forge::intel::IntelForge::new(attestry_forge::Seed::from_text("inspect"), 1_768_435_200);
+        attestry_forge::intel::IntelForge::new(Seed::from_text("inspect"), 1_768_435_200);
     let collateral = forge.collateral(attestry_forge::intel::Tee::Sgx);
     let tree = json("collateral", collateral.to_json().as_bytes()).unwrap();
     assert_eq!(tree.find("tcb_info/id").unwrap().value, "SGX");
