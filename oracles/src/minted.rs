@@ -1,5 +1,7 @@
-//! One minted SGX platform with its evidence and collateral, and the service's pieces that judge it: what benches,
-//! gates and the load command share.
+//! Minted platforms with their evidence and collateral, and the service's pieces that judge them: what benches, gates
+//! and the load command share. An SGX platform here, an SEV-SNP guest in [`snp`].
+
+pub mod snp;
 
 use std::sync::Arc;
 
@@ -79,13 +81,6 @@ impl World {
             Staleness::Strict,
         )
         .map_err(text)?;
-        let ring = KeyRing::generate(SigningAlgorithm::Rs256).map_err(text)?;
-        let tokens =
-            TokenIssuer::new("https://bench.example", &ring, SigningAlgorithm::Rs256).map_err(text)?;
-        let limits = Limits::default();
-        let policy = StoredPolicy::default_for(AttestationType::SgxEnclave, ProviderMode::Aad, &limits)
-            .ok_or("no default policy")?
-            .map_err(text)?;
         let quote = sgx_quote(RUNTIME_DATA);
         let pck_cache = PckCache::new(Arc::new(anchors));
         let parsed = Quote::parse(&quote).map_err(text)?;
@@ -98,10 +93,7 @@ impl World {
             documents,
             collateral,
             pck_cache,
-            provider: Arc::new(
-                Provider::new("bench", ProviderMode::Aad, Settings::default(), tokens)
-                    .with_policy(AttestationType::SgxEnclave, Some(Arc::new(policy))),
-            ),
+            provider: provider(AttestationType::SgxEnclave)?,
             now,
             body: request_body(RUNTIME_DATA),
         })
@@ -132,6 +124,17 @@ pub fn documents_of(minted: &intel::Collateral) -> CollateralDocuments {
         pck_crl: minted.pck_crl.clone(),
         pck_crl_issuer_chain: minted.pck_crl_issuer_chain.clone(),
     }
+}
+
+/// A provider that signs with an RSA-2048 key made for it and decides by the default policy.
+fn provider(kind: AttestationType) -> Result<Arc<Provider>, String> {
+    let ring = KeyRing::generate(SigningAlgorithm::Rs256).map_err(text)?;
+    let tokens = TokenIssuer::new("https://bench.example", &ring, SigningAlgorithm::Rs256).map_err(text)?;
+    let policy = StoredPolicy::default_for(kind, ProviderMode::Aad, &Limits::default())
+        .ok_or("no default policy")?
+        .map_err(text)?;
+    let provider = Provider::new("bench", ProviderMode::Aad, Settings::default(), tokens);
+    Ok(Arc::new(provider.with_policy(kind, Some(Arc::new(policy)))))
 }
 
 fn text(error: impl std::fmt::Display) -> String {

@@ -238,16 +238,22 @@ impl Attestor {
     }
 
     fn begin_report(&self, case: Case, now: UnixTime) -> Result<Begun, AttestError> {
-        let evidence = SnpCase::new(&case)?;
-        let admitted = evidence.admit()?;
-        if let Some(vek) = admitted.vek(&self.amd, now)? {
-            let issued_at = self.token_clock.now();
-            let attested = admitted.attest_with(&vek, self, now, issued_at)?;
+        if let Some(attested) = self.attest_report(&case, now)? {
             return Ok(Begun::Attested(attested));
         }
-        let wanted = admitted.wanted()?;
+        let wanted = SnpCase::new(&case)?.admit()?.wanted()?;
         let case = Box::new(case);
         Ok(Begun::WantsVek { case, wanted })
+    }
+
+    /// From an SNP report to its token on this thread, as far as it goes without waiting: `None` when the certificate of
+    /// the key that signed it is neither brought along nor held.
+    pub fn attest_report(&self, case: &Case, now: UnixTime) -> Result<Option<Attested>, AttestError> {
+        let evidence = SnpCase::new(case)?;
+        let admitted = evidence.admit()?;
+        let vek = admitted.vek(&self.amd, now)?;
+        vek.map(|vek| admitted.attest_with(&vek, self, now, self.token_clock.now()))
+            .transpose()
     }
 
     /// The fetch itself goes on when this one gives up, so that a later request finds what it brought.

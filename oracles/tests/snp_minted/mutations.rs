@@ -150,8 +150,10 @@ pub const MUTATIONS: &[Mutation] = mutations! {
     "certified version of two bytes" => |w, _| w.evidence.vek.snp += 256,
     "reserved certified version" => |w, r| w.evidence.vek.spl_5 = u64::from(r.byte()),
     "form of the certificate" => |w, r| w.evidence.vek.struct_version = *r.pick(&[0, 1, 2]),
-    "product name" => |w, r| w.evidence.vek.product_name =
-        (*r.pick(&["Milan-B1", "Genoa", "Siena-B0", "Turin", "Venice", "Rome", ""])).to_owned(),
+    "product name" => |w, r| {
+        let name = r.pick::<&str>(&["Milan-B1", "Genoa", "Siena-B0", "Turin", "Venice", "Rome", ""]);
+        w.evidence.vek.product_name = String::from(*name);
+    },
     "size of the hardware id" => |w, r| w.evidence.vek.hw_id.resize(*r.pick(&[0, 8, 63, 64, 65]), 0),
     "wrapped hardware id" => |w, _| w.evidence.vek.wraps_hw_id = true,
     "spelled trailer field" => |w, _| w.evidence.vek.spells_trailer = true,
