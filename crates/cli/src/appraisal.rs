@@ -149,6 +149,7 @@ impl Case {
                 )));
             }
         };
+        refuse_options_of_reports(options)?;
         let evidence = input::read_evidence(evidence)?;
         let case = QuoteCase::read(kind, tee, evidence, options)?;
         Ok(Self::Quote(Box::new(case)))
@@ -163,8 +164,22 @@ impl Case {
     }
 }
 
+/// A check that was asked for and does not take place would mislead.
+fn refuse_options_of_reports(options: &Options) -> Result<(), Failure> {
+    let given = [
+        (options.vek.is_some(), "--vek"),
+        (!options.intermediate.is_empty(), "--intermediate"),
+        (!options.crl.is_empty(), "--crl"),
+        (!options.report_versions.is_empty(), "--report-versions"),
+    ];
+    match given.iter().find(|(given, _)| *given) {
+        Some((_, option)) => Err(Failure::usage(format!("{option} is for SNP reports"))
+            .hint("a quote is judged by --collateral and --root")),
+        None => Ok(()),
+    }
+}
+
 /// Data that must be bound to the evidence.
-#[derive(Default)]
 struct Bound {
     runtime_data: Option<Vec<u8>>,
     init_time_data: Option<Vec<u8>>,

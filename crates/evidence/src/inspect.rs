@@ -1,9 +1,9 @@
 //! Evidence and reference documents as trees of named fields with their positions, for people to look at. Owns
 //! names, order and rendering; it verifies nothing, and nothing may be decided by what it shows.
 
-mod azure;
 mod der;
 mod fields;
+mod hcl;
 mod json;
 mod open_enclave;
 mod quote;
@@ -14,7 +14,7 @@ mod x509;
 
 use serde::Serialize;
 
-pub use azure::hcl_report;
+pub use hcl::hcl_report;
 pub use json::json;
 pub use open_enclave::{endorsements, open_enclave};
 pub use quote::quote;

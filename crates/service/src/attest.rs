@@ -60,6 +60,8 @@ pub struct Attestor {
     pool: WorkPool,
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// Apart from the others: reports wait for a certificate before their signature can be verified.
+    waiting_for_vek: Arc<Semaphore>,
     limits: AttestLimits,
 }
 
@@ -84,6 +86,7 @@ impl Attestor {
             pool,
             places: Arc::new(Semaphore::new(limits.in_flight)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
+            waiting_for_vek: Arc::new(Semaphore::new(limits.waiting)),
             limits,
         }
     }
@@ -100,6 +103,7 @@ impl Attestor {
         Self {
             places: Arc::new(Semaphore::new(limits.in_flight)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
+            waiting_for_vek: Arc::new(Semaphore::new(limits.waiting)),
             limits,
             ..self
         }
@@ -145,7 +149,7 @@ impl Attestor {
             return Err(RequestError::Unsupported { kind: case.kind }.into());
         };
         let obtained = async { Ok(self.collateral.obtain(pck, tee, &baseline, now).await?) };
-        let collateral = self.wait_for(obtained).await?;
+        let collateral = self.wait_for(&self.waiting, obtained).await?;
         let attestor = self.clone();
         let finish = move || {
             let evidence = case.admit(attestor.collateral.pck_cache(), now)?;
@@ -164,7 +168,7 @@ impl Attestor {
             let vek = self.amd.obtain(wanted, now).await;
             vek.map_err(|reason| AttestError::Vek(Box::new(reason)))
         };
-        let vek = self.wait_for(obtained).await?;
+        let vek = self.wait_for(&self.waiting_for_vek, obtained).await?;
         let attestor = self.clone();
         let finish = move || {
             let issued_at = attestor.token_clock.now();
@@ -259,12 +263,10 @@ impl Attestor {
     /// The fetch itself goes on when this one gives up, so that a later request finds what it brought.
     async fn wait_for<T>(
         &self,
+        places: &Semaphore,
         obtained: impl Future<Output = Result<T, AttestError>>,
     ) -> Result<T, AttestError> {
-        let _waiting = self
-            .waiting
-            .try_acquire()
-            .map_err(|_| WorkPoolError::Overloaded)?;
+        let _waiting = places.try_acquire().map_err(|_| WorkPoolError::Overloaded)?;
         let waited = self.limits.collateral_wait;
         tokio::time::timeout(waited, obtained)
             .await

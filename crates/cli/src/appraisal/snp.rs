@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use attestry_api::claim;
 use attestry_api::snp_evidence::SnpEvidence;
 use attestry_evidence::azure::uvm::UvmTrust;
-use attestry_evidence::azure::{HardwareReport, HclReport};
+use attestry_evidence::azure::{AzureError, HardwareReport, HclReport};
 use attestry_evidence::binding;
 use attestry_evidence::snp::{
     AmdAnchors, AmdCrl, AmdCrls, ClaimProfile, REPORT_BYTES, Report, RevocationPolicy, Settings, SnpError,
@@ -13,6 +14,7 @@ use attestry_evidence::snp::{
 use attestry_evidence::time::UnixTime;
 use attestry_service::attest::Findings;
 use attestry_service::collateral::UvmVerifier;
+use serde_json::Value;
 
 use super::{Appraised, Bound, Judgement, Options};
 use crate::collateral_files::vek_chain;
@@ -22,6 +24,8 @@ use crate::input;
 /// A report and what it is judged by.
 pub struct SnpCase {
     report: Vec<u8>,
+    /// The HCL report around it, if that was given.
+    hcl: Option<Vec<u8>>,
     chain: Vec<u8>,
     anchors: AmdAnchors,
     crls: Vec<Vec<u8>>,
@@ -34,12 +38,12 @@ pub struct SnpCase {
 
 impl SnpCase {
     pub(super) fn read(evidence: &[u8], options: &Options) -> Result<Self, Failure> {
-        let mut bound = Bound::read(options)?;
+        refuse_options_of_quotes(options)?;
         let SnpEvidence {
             report,
             vcek_cert_chain,
             uvm_endorsements,
-        } = evidence_of(evidence, &mut bound)?;
+        } = evidence_of(evidence)?;
         let chain = match &options.vek {
             Some(path) => vek(path, &report)?,
             None => vcek_cert_chain.ok_or_else(|| {
@@ -73,10 +77,11 @@ impl SnpCase {
             )?,
             uvm_endorsements,
             report,
+            hcl: is_hcl(evidence).then(|| evidence.to_vec()),
             chain,
             settings,
             now: options.time(),
-            bound,
+            bound: Bound::read(options)?,
         })
     }
 
@@ -99,7 +104,16 @@ impl SnpCase {
             binding::bind_init_time_data_snp(&appraisal.body().host_data, data)?;
         }
         let remark = self.bound.runtime_data(&appraisal.body().report_data)?;
-        let runtime_bound = self.bound.is_whole(remark.as_ref());
+        let mut runtime_bound = self.bound.is_whole(remark.as_ref());
+        if let Some(hcl) = &self.hcl {
+            let bound = HclReport::parse(hcl)
+                .map_err(AzureError::from)?
+                .bind_to_snp_report(&self.report)
+                .map_err(AzureError::from)?;
+            let claims = Value::Object(bound.claims().members().clone());
+            findings.claims.insert(claim::RUNTIME.to_owned(), claims);
+            runtime_bound = true;
+        }
         findings.remarks.extend(remark);
         Ok(Appraised {
             findings,
@@ -128,8 +142,7 @@ fn vek(path: &Path, report: &[u8]) -> Result<Vec<u8>, Failure> {
 
 /// The report in evidence, whichever of the three forms it has.
 pub(crate) fn snp_report(evidence: &[u8]) -> Result<Vec<u8>, Failure> {
-    let mut unused = Bound::default();
-    Ok(evidence_of(evidence, &mut unused)?.report)
+    Ok(evidence_of(evidence)?.report)
 }
 
 /// Whose endorsements count.
@@ -139,8 +152,25 @@ fn uvm(signer_roots: &[Vec<u8>], time_stamp_roots: &[Vec<u8>]) -> Result<UvmVeri
     Ok(UvmVerifier::new(UvmTrust::microsoft().and(own), 0))
 }
 
-/// The report and what came with it, whichever of the three forms it has. An HCL report brings its runtime data along.
-fn evidence_of(evidence: &[u8], bound: &mut Bound) -> Result<SnpEvidence, Failure> {
+/// A check that was asked for and does not take place would mislead.
+fn refuse_options_of_quotes(options: &Options) -> Result<(), Failure> {
+    let given = [
+        (options.collateral.is_some(), "--collateral"),
+        (options.bundle_key.is_some(), "--bundle-key"),
+    ];
+    match given.iter().find(|(given, _)| *given) {
+        Some((_, option)) => Err(Failure::usage(format!("{option} is for quotes of SGX and TDX"))
+            .hint("an SNP report is judged by --vek, --crl, --root and --intermediate")),
+        None => Ok(()),
+    }
+}
+
+fn is_hcl(evidence: &[u8]) -> bool {
+    evidence.starts_with(b"HCLA")
+}
+
+/// The report and what came with it, whichever of the three forms it has.
+fn evidence_of(evidence: &[u8]) -> Result<SnpEvidence, Failure> {
     let bare = |report: &[u8]| SnpEvidence {
         report: report.to_vec(),
         vcek_cert_chain: None,
@@ -149,16 +179,13 @@ fn evidence_of(evidence: &[u8], bound: &mut Bound) -> Result<SnpEvidence, Failur
     if evidence.len() == REPORT_BYTES {
         return Ok(bare(evidence));
     }
-    if evidence.starts_with(b"HCLA") {
+    if is_hcl(evidence) {
         let hcl = HclReport::parse(evidence)
             .map_err(|error| Failure::usage(format!("the HCL report cannot be read: {error}")))?;
         let HardwareReport::Snp { report, .. } = hcl.hardware() else {
             return Err(Failure::usage("the HCL report holds no SNP report")
                 .hint("evidence of a TDX guest is its quote: try --type tdx-vm"));
         };
-        bound
-            .runtime_data
-            .get_or_insert_with(|| hcl.runtime_claims().to_vec());
         return Ok(bare(report));
     }
     if evidence.trim_ascii_start().starts_with(b"{") {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use attestry_api::snp_evidence::SnpEvidence;
 use attestry_evidence::dcap::CollateralDocuments;
 use attestry_evidence::inspect::{self, Node};
-use attestry_evidence::snp::REPORT_BYTES;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
@@ -20,8 +19,8 @@ use crate::output::{FAINT, Output, paint};
 #[command(after_help = "\
 Examples:
   attestry inspect quote.bin
-  attestry inspect report.bin          # SEV-SNP: fields, TCB by component, what the bits mean
   attestry inspect --type token token.jwt
+  attestry inspect snp-report.bin
   curl -s --cacert ca.pem $URL/certs | jq -r '.keys[0].x5c[0]' | attestry inspect -
 
 The type is recognised from the content. Offsets are in bytes from the start of the file.")]
@@ -44,16 +43,18 @@ pub struct Args {
 enum Kind {
     /// An SGX or TDX quote
     Quote,
-    /// An SEV-SNP attestation report
-    SnpReport,
-    /// An SEV-SNP report with its certificates, as JSON
-    SnpEvidence,
-    /// An HCL report of an Azure confidential VM
-    HclReport,
     /// An Open Enclave report or evidence
     OpenEnclave,
     /// Open Enclave endorsements
     OpenEnclaveEndorsements,
+    /// An SEV-SNP attestation report
+    SnpReport,
+    /// The report of a `SevSnpVm` request: report, certificates and endorsements in JSON
+    SnpEvidence,
+    /// The HCL report of an Azure confidential VM
+    HclReport,
+    /// Azure's answer about the chip that a guest runs on (THIM), JSON
+    Thim,
     /// A certificate or a chain, PEM or DER
     Certificate,
     /// A certificate revocation list, PEM or DER
@@ -126,11 +127,11 @@ impl Kind {
 /// What the bytes look like; text encodings of binary files are not seen through.
 fn recognise(bytes: &[u8]) -> Option<Kind> {
     match bytes {
+        // A small version, and the size of a report.
+        [1..=9, 0, 0, 0, ..] if inspect::snp_report(bytes).is_ok() => Some(Kind::SnpReport),
+        [b'H', b'C', b'L', b'A', ..] => Some(Kind::HclReport),
         // Quote header: version 3 to 5, attestation key type 2 (ECDSA P-256).
         [3..=5, 0, 2, 0, ..] => Some(Kind::Quote),
-        [b'H', b'C', b'L', b'A', ..] => Some(Kind::HclReport),
-        // Nothing else has this size and such a version at its beginning.
-        [1..=9, 0, 0, 0, ..] if bytes.len() == REPORT_BYTES => Some(Kind::SnpReport),
         // Open Enclave: header version 1 for reports and for endorsements, 3 for evidence.
         [1, 0, 0, 0, ..] if inspect::open_enclave(bytes).is_err() && inspect::endorsements(bytes).is_ok() => {
             Some(Kind::OpenEnclaveEndorsements)
@@ -156,10 +157,11 @@ fn recognise_text(text: &str) -> Option<Kind> {
     let document: Value = serde_json::from_str(text).ok()?;
     let has = |member| document.get(member).is_some();
     match () {
+        () if has("SnpReport") => Some(Kind::SnpEvidence),
+        () if has("vcekCert") => Some(Kind::Thim),
         () if has("tcbInfo") => Some(Kind::TcbInfo),
         () if has("enclaveIdentity") => Some(Kind::QeIdentity),
         () if has("tcb_info") && has("pck_crl") => Some(Kind::Collateral),
-        () if SnpEvidence::from_json(text.as_bytes()).is_ok() => Some(Kind::SnpEvidence),
         () if has("token") => Some(Kind::Token),
         () if document.is_object() => Some(Kind::Json),
         () => None,
@@ -170,11 +172,12 @@ fn decode(kind: Kind, bytes: &[u8]) -> Result<Node, String> {
     let not_json = || "it is not a JSON document".to_owned();
     match kind {
         Kind::Quote => inspect::quote(bytes).map_err(|error| error.to_string()),
+        Kind::OpenEnclave => inspect::open_enclave(bytes).map_err(|error| error.to_string()),
+        Kind::OpenEnclaveEndorsements => inspect::endorsements(bytes).map_err(|error| error.to_string()),
         Kind::SnpReport => inspect::snp_report(bytes).map_err(|error| error.to_string()),
         Kind::SnpEvidence => snp_evidence(bytes),
         Kind::HclReport => inspect::hcl_report(bytes).map_err(|error| error.to_string()),
-        Kind::OpenEnclave => inspect::open_enclave(bytes).map_err(|error| error.to_string()),
-        Kind::OpenEnclaveEndorsements => inspect::endorsements(bytes).map_err(|error| error.to_string()),
+        Kind::Thim => inspect::json("thim", bytes).ok_or_else(not_json),
         Kind::Certificate => inspect::certificate_chain(bytes).map_err(|error| error.to_string()),
         Kind::Crl => inspect::crl(bytes).map_err(|error| error.to_string()),
         Kind::TcbInfo => inspect::json("tcb_info", bytes).ok_or_else(not_json),
@@ -184,18 +187,25 @@ fn decode(kind: Kind, bytes: &[u8]) -> Result<Node, String> {
     }
 }
 
-/// The parts of the JSON, each decoded; positions count from the start of the part.
+/// What a request brings, offsets counted from the start of each part.
 fn snp_evidence(bytes: &[u8]) -> Result<Node, String> {
     let evidence = SnpEvidence::from_json(bytes).map_err(|error| error.to_string())?;
     let mut children = vec![inspect::snp_report(&evidence.report).map_err(|error| error.to_string())?];
     if let Some(chain) = &evidence.vcek_cert_chain {
         children.push(inspect::certificate_chain(chain).map_err(|error| error.to_string())?);
     }
+    children.extend(evidence.uvm_endorsements.iter().map(|endorsement| Node {
+        name: "uvm_endorsement".to_owned(),
+        offset: 0,
+        length: endorsement.len(),
+        value: attestry_api::hex::encode(endorsement),
+        children: Vec::new(),
+    }));
     Ok(Node {
         name: "snp_evidence".to_owned(),
         offset: 0,
         length: bytes.len(),
-        value: String::new(),
+        value: "offsets count from the start of each part".to_owned(),
         children,
     })
 }

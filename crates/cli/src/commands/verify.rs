@@ -53,6 +53,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, output: Output) -> Result<Verdict, Failure> {
+    if args.kind == AttestationType::SevSnpVm && !args.accept_tcb.is_empty() {
+        return Err(Failure::usage("--accept-tcb is for quotes of SGX and TDX").hint(
+            "SNP reports have no TCB status; a policy or reference values say which versions are good enough",
+        ));
+    }
     let case = Case::read(args.kind, &args.evidence, &args.options)?;
     let report = match case.judge() {
         Ok(appraised) => Report::of(appraised, &args.accept_tcb),

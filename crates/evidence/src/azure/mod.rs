@@ -19,4 +19,4 @@ pub use hcl::{
     HardwareKind, HardwareReport, HashType, HclError, HclReport, MAX_HCL_REPORT_BYTES, RequestType,
     SNP_REPORT_BYTES, TDREPORT_BYTES,
 };
-pub use runtime::{MAX_RUNTIME_BYTES, RuntimeClaims, RuntimeError};
+pub use runtime::{MAX_RUNTIME_BYTES, RuntimeClaims, RuntimeError, looks_like_paravisor};

@@ -64,6 +64,18 @@ pub enum RuntimeError {
     },
 }
 
+/// Whether runtime data look like those of a paravisor: they list a key of its names, or configure a VM. A guest may
+/// put any JSON into a genuine report; what looks like the paravisor's has to be bound as the paravisor's.
+pub fn looks_like_paravisor(members: &Map<String, Value>) -> bool {
+    let keys = members.get("keys").and_then(Value::as_array);
+    let is_paravisors = |key: &Value| {
+        key.get("kid")
+            .and_then(Value::as_str)
+            .is_some_and(|kid| kid.starts_with("HCL"))
+    };
+    members.contains_key(VM_CONFIGURATION) || keys.is_some_and(|keys| keys.iter().any(is_paravisors))
+}
+
 impl RuntimeClaims {
     /// Reads the claims exactly as they were received.
     pub fn parse(bytes: &[u8]) -> Result<Self, RuntimeError> {

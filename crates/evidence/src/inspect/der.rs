@@ -132,8 +132,8 @@ const CONSTRUCTED: u8 = 0x20;
 const OCTET_STRING: u8 = 0x04;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 
-/// Names of RFC 5280 and of Intel's PCK certificate profile.
-const NAMES: [(&str, &str); 31] = [
+/// Names of RFC 5280, of Intel's PCK certificate profile and of AMD's VCEK certificate profile.
+const NAMES: [(&str, &str); 50] = [
     ("1.2.840.10045.2.1", "ecPublicKey"),
     ("1.2.840.10045.3.1.7", "P-256"),
     ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
@@ -162,6 +162,25 @@ const NAMES: [(&str, &str); 31] = [
     ("1.2.840.113741.1.13.1.7.1", "dynamic platform"),
     ("1.2.840.113741.1.13.1.7.2", "cached keys"),
     ("1.2.840.113741.1.13.1.7.3", "SMT enabled"),
+    ("1.2.840.113549.1.1.1", "rsaEncryption"),
+    ("1.2.840.113549.1.1.8", "MGF1"),
+    ("1.2.840.113549.1.1.10", "RSASSA-PSS"),
+    ("1.3.132.0.34", "P-384"),
+    ("2.16.840.1.101.3.4.2.2", "SHA-384"),
+    ("2.5.4.11", "organizationalUnitName"),
+    ("1.3.6.1.4.1.3704.1.1", "structVersion"),
+    ("1.3.6.1.4.1.3704.1.2", "productName"),
+    ("1.3.6.1.4.1.3704.1.3.1", "blSPL"),
+    ("1.3.6.1.4.1.3704.1.3.2", "teeSPL"),
+    ("1.3.6.1.4.1.3704.1.3.3", "snpSPL"),
+    ("1.3.6.1.4.1.3704.1.3.4", "spl4"),
+    ("1.3.6.1.4.1.3704.1.3.5", "spl5"),
+    ("1.3.6.1.4.1.3704.1.3.6", "spl6"),
+    ("1.3.6.1.4.1.3704.1.3.7", "spl7"),
+    ("1.3.6.1.4.1.3704.1.3.8", "ucodeSPL"),
+    ("1.3.6.1.4.1.3704.1.3.9", "fmcSPL"),
+    ("1.3.6.1.4.1.3704.1.4", "hwID"),
+    ("1.3.6.1.4.1.3704.1.5", "cspID"),
     ("1.2.840.113556.10.1.1", "Open Enclave report"),
     ("1.2.840.113556.10.1.2", "Open Enclave evidence"),
     ("1.3.6.1.4.1.311.105.1", "Open Enclave report"),

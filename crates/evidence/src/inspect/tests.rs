@@ -1,8 +1,8 @@
+use attestry_forge::amd::{AmdForge, ProductLine};
+
 use super::*;
 use crate::dcap::Tee;
 use crate::dcap::quote::fixture::RawQuote;
-use attestry_forge::Seed;
-use attestry_forge::amd::{AmdForge, ProductLine};
 
 /// The nodes inside one begin where it begins, each begins where its predecessor ends, and the last one ends with it.
 fn assert_seamless(node: &Node) {
@@ -30,6 +30,10 @@ fn assert_contiguous(node: &Node, start: usize, inside: fn(&Node)) {
     if !node.children.is_empty() {
         assert_eq!(position, node.offset + node.length, "end of {}", node.name);
     }
+}
+
+fn amd() -> AmdForge {
+    AmdForge::new(attestry_forge::Seed::default(), 1_768_435_200)
 }
 
 fn every_quote() -> Vec<RawQuote> {
@@ -157,7 +161,7 @@ fn what_is_not_well_formed_is_refused_with_the_parsers_word() {
 #[test]
 fn certificates_and_lists_are_shown_with_every_value_of_their_encoding() {
     let forge =
-        attestry_forge::intel::IntelForge::new(Seed::from_text("inspect"), 1_768_435_200);
+        attestry_forge::intel::IntelForge::new(attestry_forge::Seed::from_text("inspect"), 1_768_435_200);
     let root = forge.root_certificate_der();
     // One minting in two forms: another would bear another signature.
     let pem = attestry_forge::pki::pem("CERTIFICATE", &root);
@@ -185,9 +189,147 @@ fn certificates_and_lists_are_shown_with_every_value_of_their_encoding() {
 }
 
 #[test]
+fn an_snp_report_is_shown_from_its_first_byte_to_its_last() {
+    for line in ProductLine::ALL {
+        for version in 1..=5 {
+            let mut evidence = amd().snp_evidence(line);
+            evidence.report.use_version(version, line.processor());
+            evidence.trailing.clear();
+            let bytes = evidence.to_report_bytes();
+            let tree = snp_report(&bytes).unwrap();
+            assert_seamless(&tree);
+            assert_eq!((tree.offset, tree.length), (0, 1184));
+            assert_eq!(tree.find("version").unwrap().value, version.to_string());
+            for (name, offset) in [
+                ("report_data", 0x50),
+                ("reported_tcb", 0x180),
+                ("chip_id", 0x1a0),
+                ("launch_mit_vector", 0x1f8),
+                ("signature_r", 0x2a0),
+                ("signature_s", 0x2e8),
+                ("reserved_330", 0x330),
+            ] {
+                assert_eq!(tree.find(name).unwrap().offset, offset, "{name}");
+            }
+            // The layout of the versions follows from the processor, which older reports do not state.
+            let fmc = tree.find("reported_tcb/fmc").is_some();
+            assert_eq!(fmc, version >= 3 && line == ProductLine::Turin);
+            assert_eq!(tree.find("reported_tcb/microcode").is_some(), version >= 3);
+        }
+    }
+    assert_eq!(
+        snp_report(&[2; 1183]).unwrap_err(),
+        crate::snp::SnpError::Size { found: 1183 }
+    );
+}
+
+#[test]
+fn an_snp_report_is_told_in_the_terms_of_the_specification() {
+    let mut evidence = amd().snp_evidence(ProductLine::Milan);
+    evidence.report.policy |= 1 << 19 | 1 << 40;
+    evidence.report.platform_info = 0b10_0001;
+    evidence.report.key_info = 0b0_0111;
+    evidence.report.vmpl = u32::MAX;
+    let tree = snp_report(&evidence.to_report_bytes()).unwrap();
+    let value = |path: &str| tree.find(path).unwrap_or_else(|| panic!("{path}")).value.clone();
+    assert_eq!(
+        value("policy"),
+        "1f000b0000010000 (abi 0.31, smt_allowed, debug_allowed, unknown bits)"
+    );
+    assert_eq!(
+        value("platform_info"),
+        "2100000000000000 (smt_enabled, alias_check_complete)"
+    );
+    assert_eq!(value("key_info"), "07000000 (VLEK, author_key_en, mask_chip_key)");
+    assert_eq!(value("vmpl"), "ffffffff (the host)");
+    assert_eq!(value("signature_algo"), "01000000 (ECDSA P-384 with SHA-384)");
+    assert_eq!(
+        value("cpuid"),
+        "190101 (family 0x19, model 0x1, stepping 0x1, Milan)"
+    );
+    assert_eq!(value("current_firmware"), "043701 (1.55.4)");
+    assert_eq!(value("reported_tcb/microcode"), "219");
+    evidence.report.policy = 0;
+    evidence.report.vmpl = 0;
+    let tree = snp_report(&evidence.to_report_bytes()).unwrap();
+    assert_eq!(tree.find("vmpl").unwrap().value, "00000000");
+    assert_eq!(
+        tree.find("policy").unwrap().value,
+        "0000000000000000 (abi 0.0, bit 17 missing)"
+    );
+}
+
+#[test]
+fn an_hcl_report_is_shown_with_what_is_inside() {
+    use attestry_forge::azure::{HclReport, VtpmKeys};
+    let seed = attestry_forge::Seed::default();
+    let keys = VtpmKeys::new(&seed);
+    let snp = HclReport::snp(amd().snp_evidence(ProductLine::Genoa), &keys).mint();
+    let tree = hcl_report(&snp.hcl_report).unwrap();
+    assert_eq!(tree.length, snp.hcl_report.len());
+    let report = tree.find("snp_report").unwrap();
+    assert_eq!((report.offset, report.length), (32, 1184));
+    assert_seamless(report);
+    assert_eq!(report.find("report_data").unwrap().offset, 32 + 0x50);
+    assert_eq!(tree.find("header/signature").unwrap().value, "48434c41 (HCLA)");
+    assert_eq!(
+        tree.find("data_header/report_type").unwrap().value,
+        "02000000 (SEV-SNP)"
+    );
+    let claims = tree.find("runtime_claims").unwrap();
+    assert_eq!((claims.offset, claims.length), (1236, snp.runtime_claims.len()));
+    assert_eq!(claims.find("keys/0/kid").unwrap().value, "HCLAkPub");
+    let intel =
+        attestry_forge::intel::IntelForge::new(attestry_forge::Seed::from_text("inspect"), 1_768_435_200);
+    let report = intel.tdx_quote_spec(attestry_forge::quote::TdBody::Td10).report;
+    let tdx = HclReport::tdx(&seed, report, &keys).mint();
+    let tree = hcl_report(&tdx.hcl_report).unwrap();
+    let report = tree.find("td_report").unwrap();
+    assert_eq!((report.offset, report.length), (32, 1184));
+    assert_seamless(report);
+    let data = report.find("report_data").unwrap();
+    assert_eq!(data.offset, 32 + 128);
+    assert!(hcl_report(b"HCLA").is_err());
+}
+
+#[test]
+fn a_vek_certificate_and_amds_lists_are_shown_with_amds_names() {
+    let forge = amd();
+    let mut evidence = forge.snp_evidence(ProductLine::Turin);
+    let tree = certificate_chain(evidence.chain_pem(&forge).as_bytes()).unwrap();
+    let names: Vec<_> = tree
+        .children
+        .iter()
+        .map(|certificate| certificate.find("subject").unwrap().value.as_str())
+        .collect();
+    assert_eq!(names, ["SEV-VCEK", "SEV-Turin", "ARK-Turin"]);
+    let vek = tree.find("certificate/vek").unwrap();
+    let value = |name: &str| vek.find(name).unwrap().value.clone();
+    assert_eq!(value("kind"), "VCEK");
+    assert_eq!(value("product_name"), "Turin");
+    assert_eq!((value("fmc"), value("microcode")), ("1".into(), "81".into()));
+    assert_eq!(value("hw_id"), crate::hex::encode(&evidence.vek.hw_id));
+    assert!(tree.children[1].find("vek").is_none());
+    assert!(
+        tree.children[1]
+            .find("public_key")
+            .unwrap()
+            .value
+            .ends_with("exponent 010001")
+    );
+    evidence.use_vlek(&forge, "forged-csp", ProductLine::Turin.default_tcb());
+    let der = evidence.vek_der(&forge);
+    let tree = certificate_chain(&der).unwrap();
+    assert_eq!(tree.find("certificate/vek/csp_id").unwrap().value, "forged-csp");
+    assert_encoding(tree.find("certificate/der").unwrap());
+    let list = forge.crl(ProductLine::Milan).to_der();
+    assert_eq!(crl(&list).unwrap().find("issuer").unwrap().value, "ARK-Milan");
+}
+
+#[test]
 fn documents_inside_collateral_are_opened() {
     let forge =
-        attestry_forge::intel::IntelForge::new(Seed::from_text("inspect"), 1_768_435_200);
+        attestry_forge::intel::IntelForge::new(attestry_forge::Seed::from_text("inspect"), 1_768_435_200);
     let collateral = forge.collateral(attestry_forge::intel::Tee::Sgx);
     let tree = json("collateral", collateral.to_json().as_bytes()).unwrap();
     assert_eq!(tree.find("tcb_info/id").unwrap().value, "SGX");
@@ -224,42 +366,4 @@ fn encodings_are_followed_only_so_deep() {
     assert_eq!(depth, 32);
     assert_eq!(der::values(&[0x30, 0x80], 0), None);
     assert_eq!(der::values(&[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF], 0), None);
-}
-
-#[test]
-fn an_snp_report_is_covered_to_its_last_byte_and_explains_itself() {
-    let forge = AmdForge::new(Seed::default(), 0);
-    for line in ProductLine::ALL {
-        let evidence = forge.snp_evidence(line);
-        let tree = snp_report(&evidence.to_report_bytes()).unwrap();
-        let mut end = 0;
-        for child in &tree.children {
-            assert_eq!(child.offset, end, "{}", child.name);
-            end += child.length;
-        }
-        assert_eq!(end, crate::snp::REPORT_BYTES);
-        let value = |name: &str| tree.find(name).unwrap().value.clone();
-        assert!(value("cpuid").ends_with(line.name()), "{}", value("cpuid"));
-        assert!(value("key_info").contains("VCEK"));
-        assert!(value("policy").contains("smt allowed"));
-        assert_eq!(value("reported_tcb").contains("fmc"), line == ProductLine::Turin);
-        let chain = certificate_chain(evidence.chain_pem(&forge).as_bytes()).unwrap();
-        let subjects: Vec<_> = chain
-            .children
-            .iter()
-            .map(|certificate| certificate.find("subject").unwrap().value.as_str())
-            .collect();
-        assert_eq!(
-            subjects,
-            [
-                "SEV-VCEK".to_owned(),
-                format!("SEV-{}", line.name()),
-                format!("ARK-{}", line.name())
-            ]
-        );
-        assert!(chain.children[0].find("hardware_id").is_some());
-        let list = crl(&forge.crl(line).to_der()).unwrap();
-        assert_eq!(list.find("issuer").unwrap().value, format!("ARK-{}", line.name()));
-    }
-    assert!(snp_report(&[0; 1183]).is_err());
 }

@@ -5,38 +5,24 @@ use super::der;
 use super::fields::{leaf, parent};
 use crate::hex;
 use crate::snp::VekCertificate;
-use crate::x509::{
-    Certificate, CertificateOf, Crl, CrlError, CrlOf, EncodingError, KeyFamily, PublicKey, VendorCertificate,
-    VendorCrl, VendorKey,
-};
+use crate::x509::{CrlError, EncodingError, VendorCertificate, VendorCrl, VendorKey};
 
-/// The certificates of a PEM text, or one in DER. Positions count from the start of each certificate's DER. Those of
-/// Intel, AMD and Microsoft can be read; none is verified.
+/// The certificates of a PEM text, or one in DER. Positions count from the start of each certificate's DER. Only
+/// certificates as the vendors of hardware issue them can be read, and none is verified.
 pub fn certificate_chain(bytes: &[u8]) -> Result<Node, EncodingError> {
-    let certificates = chain::<PublicKey>(bytes)
-        .map(|found| found.iter().map(certificate).collect())
-        .or_else(|_| chain::<VendorKey>(bytes).map(|found| found.iter().map(vendor_certificate).collect()))?;
+    let certificates = match bytes.first() {
+        Some(0x30) => vec![VendorCertificate::parse(bytes)?],
+        _ => VendorCertificate::parse_chain(bytes)?,
+    };
     Ok(Node {
         length: bytes.len(),
-        ..parent("certificates", 0, certificates)
+        ..parent("certificates", 0, certificates.iter().map(certificate).collect())
     })
-}
-
-fn chain<K: KeyFamily>(bytes: &[u8]) -> Result<Vec<CertificateOf<K>>, EncodingError> {
-    match bytes.first() {
-        Some(0x30) => Ok(vec![CertificateOf::parse(bytes)?]),
-        _ => CertificateOf::parse_chain(bytes),
-    }
 }
 
 /// A CRL in PEM, DER or hexadecimal DER. Positions count from the start of its DER.
 pub fn crl(bytes: &[u8]) -> Result<Node, CrlError> {
-    Crl::parse(bytes)
-        .map(|crl| list(&crl))
-        .or_else(|_| VendorCrl::parse(bytes).map(|crl| list(&crl)))
-}
-
-fn list<K: KeyFamily>(crl: &CrlOf<K>) -> Node {
+    let crl = VendorCrl::parse(bytes)?;
     let parts = vec![
         fact("issuer", crl.issuer_common_name().to_owned()),
         fact("this_update", crl.this_update().to_string()),
@@ -45,58 +31,52 @@ fn list<K: KeyFamily>(crl: &CrlOf<K>) -> Node {
         fact("revoked_certificates", crl.revoked_count().to_string()),
         encoding(crl.der()),
     ];
-    Node {
+    Ok(Node {
         length: crl.der().len(),
         ..parent("crl", 0, parts)
-    }
+    })
 }
 
-fn certificate(certificate: &Certificate) -> Node {
-    let key = hex::encode(certificate.public_key().point());
-    of_certificate(certificate, [fact("public_key", key)])
-}
-
-/// With what AMD's extensions say, where the certificate is one of a key that signs reports.
-fn vendor_certificate(certificate: &VendorCertificate) -> Node {
-    let key = match certificate.public_key() {
-        VendorKey::Rsa(key) => format!(
-            "RSA of {} bits: {}",
-            key.modulus().len().saturating_mul(8),
-            hex::encode(key.modulus())
-        ),
-        VendorKey::P256(point) | VendorKey::P384(point) => hex::encode(point),
-    };
-    let mut facts = vec![fact("public_key", key)];
-    if let Ok(vek) = VekCertificate::parse(certificate.der()) {
-        facts.push(fact("product_name", vek.product_name().to_owned()));
-        let tcb: Vec<_> = vek
-            .tcb()
-            .map(|(component, svn)| format!("{component} {svn}"))
-            .collect();
-        facts.push(fact("tcb", tcb.join(", ")));
-        facts.extend(vek.hardware_id().map(|id| fact("hardware_id", hex::encode(id))));
-        facts.extend(vek.csp_id().map(|id| fact("csp_id", id.to_owned())));
-    }
-    of_certificate(certificate, facts)
-}
-
-fn of_certificate<K: KeyFamily>(
-    certificate: &CertificateOf<K>,
-    facts: impl IntoIterator<Item = Node>,
-) -> Node {
+fn certificate(certificate: &VendorCertificate) -> Node {
     let mut parts = vec![
         fact("subject", certificate.common_name().to_owned()),
         fact("issuer", certificate.issuer_common_name().to_owned()),
         fact("serial", certificate.serial().to_string()),
         fact("not_before", certificate.not_before().to_string()),
         fact("not_after", certificate.not_after().to_string()),
+        fact("public_key", public_key(certificate.public_key())),
     ];
-    parts.extend(facts);
+    if let Ok(vek) = VekCertificate::parse(certificate.der()) {
+        parts.push(vek_extensions(&vek));
+    }
     parts.push(encoding(certificate.der()));
     Node {
         length: certificate.der().len(),
         ..parent("certificate", 0, parts)
     }
+}
+
+fn public_key(key: &VendorKey) -> String {
+    match key {
+        VendorKey::P256(point) | VendorKey::P384(point) => hex::encode(point),
+        VendorKey::Rsa(key) => format!(
+            "modulus {}, exponent {}",
+            hex::encode(key.modulus()),
+            hex::encode(key.exponent())
+        ),
+    }
+}
+
+/// What AMD says of the key that signs reports, under the names of AMD publication 57230.
+fn vek_extensions(vek: &VekCertificate) -> Node {
+    let mut parts = vec![
+        fact("kind", vek.kind().name().to_owned()),
+        fact("product_name", vek.product_name().to_owned()),
+    ];
+    parts.extend(vek.tcb().map(|(name, svn)| fact(name, svn.to_string())));
+    parts.extend(vek.hardware_id().map(|id| fact("hw_id", hex::encode(id))));
+    parts.extend(vek.csp_id().map(|id| fact("csp_id", id.to_owned())));
+    parent("vek", 0, parts)
 }
 
 /// Something read from the encoding, which is shown with its position below.

@@ -96,6 +96,7 @@ pub struct Appraisal {
     product: Product,
     signing_key: SigningKey,
     csp_id: Option<String>,
+    certified_chip_id: [u8; 64],
     tcb: [TcbVersion; 4],
     revocation: Checked,
     warnings: Vec<Warning>,
@@ -167,6 +168,7 @@ pub fn appraise(
         product,
         signing_key: report.signing_key(),
         csp_id: vek.vek().csp_id().map(str::to_owned),
+        certified_chip_id: certified_chip_id(vek),
         tcb,
         revocation,
         warnings: warnings(vek, revocation, now),
@@ -192,6 +194,12 @@ impl Appraisal {
     /// The cloud service provider whose key signed; `None` when the chip's own did.
     pub fn csp_id(&self) -> Option<&str> {
         self.csp_id.as_deref()
+    }
+
+    /// The chip whose key signed, as its certificate names it, also where the report masks it: 64 bytes, the last ones
+    /// zero on lines with shorter identifiers. All zero when a cloud service provider's key signed.
+    pub const fn certified_chip_id(&self) -> &[u8; 64] {
+        &self.certified_chip_id
     }
 
     /// REPORTED_TCB.
@@ -334,6 +342,14 @@ fn check_tcb_order(version: u32, tcb: &[TcbVersion; 4]) -> Result<(), SnpError> 
         }),
         None => Ok(()),
     }
+}
+
+fn certified_chip_id(vek: &VerifiedVek) -> [u8; 64] {
+    let mut id = [0; 64];
+    for (to, from) in id.iter_mut().zip(vek.vek().hardware_id().unwrap_or_default()) {
+        *to = *from;
+    }
+    id
 }
 
 fn warnings(vek: &VerifiedVek, revocation: Checked, now: UnixTime) -> Vec<Warning> {

@@ -79,8 +79,11 @@ impl Findings {
         let stated: Vec<Endorsement<'_>> = endorsements.iter().map(|verified| (&**verified).into()).collect();
         self.facts.extend(endorsement_facts(appraisal.body(), &stated));
         for endorsement in endorsements {
-            if let Some(warning) = endorsement.signing_time().warning() {
-                self.warn(warning);
+            let time = endorsement.signing_time();
+            match time.warning() {
+                Some(warning) if time.is_relaxed() => self.relaxed.push(warning),
+                Some(warning) => self.warn(warning),
+                None => {}
             }
         }
     }

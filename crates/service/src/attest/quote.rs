@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use attestry_api::{AttestationType, request::AttestRequest};
+use attestry_api::{
+    AttestationType,
+    request::{AttestRequest, DataContent},
+};
 use attestry_evidence::{
+    azure::{self, AzureError, HashType},
     binding,
     dcap::{Quote, QuoteBody, Tee, VerifiedCollateral, VerifiedPck, appraise},
     openenclave::Evidence,
@@ -115,6 +119,15 @@ pub(super) struct Bound {
     pub(super) report_data_rest_is_set: bool,
 }
 
+/// Runtime data that pass for a paravisor's, which takes more than the hash to be believed.
+pub(super) fn paravisor_data(request: &AttestRequest) -> Option<&[u8]> {
+    let data = request.runtime_data.as_ref()?;
+    match &data.content {
+        DataContent::Json(members) if azure::looks_like_paravisor(members) => Some(&data.bytes),
+        DataContent::Json(_) | DataContent::Binary => None,
+    }
+}
+
 impl Bound {
     /// Binds runtime data, if there is any, to the report data.
     pub(super) fn runtime_data(report_data: &[u8; 64], request: &AttestRequest) -> Result<Self, AttestError> {
@@ -142,6 +155,10 @@ impl Bound {
 /// Runtime data must be what the report data vouches for, init-time data what the configuration id does.
 fn bind(quote: &Quote<'_>, request: &AttestRequest) -> Result<Bound, AttestError> {
     let bound = Bound::runtime_data(quote.report_data(), request)?;
+    if let (QuoteBody::Tdx(_), Some(data)) = (quote.body(), paravisor_data(request)) {
+        azure::bind_tdx(quote.report_data(), HashType::Sha256, data)
+            .map_err(|error| Rejected::from(AzureError::from(error)))?;
+    }
     if let Some(data) = &request.init_time_data {
         match quote.body() {
             QuoteBody::Sgx(report) => {

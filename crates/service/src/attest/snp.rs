@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use attestry_api::{request::AttestRequest, snp_evidence::SnpEvidence};
 use attestry_evidence::{
+    azure::{self, AzureError, HashType},
     binding,
     reference::{Endorsement, SnpGuest},
     rejection::Rejected,
@@ -12,7 +13,10 @@ use attestry_evidence::{
     time::UnixTime,
 };
 
-use super::{AttestError, Attested, Attestor, Case, Findings, Judged, quote::Bound};
+use super::{
+    AttestError, Attested, Attestor, Case, Findings, Judged,
+    quote::{Bound, paravisor_data},
+};
 use crate::collateral::{AmdCollateral, VekId};
 
 /// What the request brought as evidence.
@@ -124,9 +128,14 @@ impl AdmittedSnp<'_> {
     }
 }
 
-/// Runtime data must be what the report data vouches for, init-time data what the host data does.
+/// Runtime data must be what the report data vouches for, and, if they pass for a paravisor's, made at its level;
+/// init-time data what the host data does.
 fn bind(body: &ReportBody, request: &AttestRequest) -> Result<Bound, AttestError> {
     let bound = Bound::runtime_data(&body.report_data, request)?;
+    if let Some(data) = paravisor_data(request) {
+        azure::bind_snp(&body.report_data, body.vmpl, HashType::Sha256, data)
+            .map_err(|error| Rejected::from(AzureError::from(error)))?;
+    }
     if let Some(data) = &request.init_time_data {
         binding::bind_init_time_data_snp(&body.host_data, &data.bytes).map_err(Rejected::from)?;
     }

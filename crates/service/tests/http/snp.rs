@@ -178,6 +178,29 @@ async fn runtime_and_init_time_data_must_be_what_the_report_vouches_for() {
     );
 }
 
+/// A guest may put any JSON into a genuine report. What passes for the paravisor's must have been made at its level,
+/// and nothing may stand behind its hash.
+#[tokio::test]
+async fn runtime_data_of_a_paravisor_come_from_the_highest_level_only() {
+    let service = service().await;
+    let mut forged = bound(ProductLine::Milan);
+    forged.report.vmpl = 2;
+    let answer = refusal(&service, &request(&forged)).await;
+    assert_eq!(answer, (400, "runtime_vmpl".to_owned()));
+    let mut behind = bound(ProductLine::Milan);
+    behind.report.report_data[63] = 1;
+    let answer = refusal(&service, &request(&behind)).await;
+    assert_eq!(answer, (400, "runtime_data_tail".to_owned()));
+    // Data of the guest's own say nothing about a paravisor.
+    let own = br#"{"purpose": "mine"}"#;
+    forged.bind_runtime_data(own);
+    let body = json!({
+        "report": b64::encode_url(forged.to_json(&amd()).as_bytes()),
+        "runtimeData": data(own, "JSON"),
+    });
+    assert_eq!(claims(&service, &body).await["x-ms-sevsnpvm-vmpl"], 2);
+}
+
 #[tokio::test]
 async fn a_providers_key_needs_its_certificate_and_no_chip() {
     let service = service().await;
@@ -199,7 +222,7 @@ async fn refusals_name_the_check() {
     let report = |body: &Value| b64::decode_lenient(body["report"].as_str().unwrap()).unwrap();
     for (field, value, code) in [
         ("report.version", "9", "snp_report_version"),
-        ("report.vmpl", "1", ""),
+        ("report.vmpl", "1", "runtime_vmpl"),
         ("report.policy.debug", "true", ""),
         ("report.measurement", "01", "skip"),
     ] {

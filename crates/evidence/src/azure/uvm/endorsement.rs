@@ -30,6 +30,8 @@ pub enum SigningTime {
         claimed: Option<UnixTime>,
         /// Why the time stamp does not prove it.
         reason: TimeStampError,
+        /// The certificates are not valid any more: only the tolerance made them count.
+        within_tolerance: bool,
     },
 }
 
@@ -95,10 +97,29 @@ impl SigningTime {
     pub fn warning(&self) -> Option<String> {
         match self {
             Self::Stamped(_) => None,
-            Self::Unproven { reason, .. } => Some(format!(
+            Self::Unproven {
+                reason,
+                within_tolerance: false,
+                ..
+            } => Some(format!(
                 "when the UVM endorsement was signed is not proved: {reason}"
             )),
+            Self::Unproven { reason, .. } => Some(format!(
+                "the signer of the UVM endorsement has expired, within the tolerance, and when it signed is not \
+                 proved: {reason}"
+            )),
         }
+    }
+
+    /// Whether a rule was relaxed: the signer's certificate is not valid any more.
+    pub const fn is_relaxed(&self) -> bool {
+        matches!(
+            self,
+            Self::Unproven {
+                within_tolerance: true,
+                ..
+            }
+        )
     }
 }
 
@@ -137,6 +158,7 @@ fn signing_time(
             Ok(()) => Ok(SigningTime::Unproven {
                 claimed: envelope.headers.claimed_time,
                 reason,
+                within_tolerance: path.check_validity(now, 0).is_err(),
             }),
             Err(error) => Err(UvmError::Validity { error, reason }),
         },

@@ -210,7 +210,12 @@ fn without_a_time_stamp_the_signer_has_to_be_valid_now_or_within_the_tolerance()
     let mut forged = good();
     forged.time_stamp = None;
     let verified = verify(&forged).unwrap();
-    let SigningTime::Unproven { claimed, reason } = verified.signing_time() else {
+    let SigningTime::Unproven {
+        claimed,
+        reason,
+        within_tolerance: false,
+    } = verified.signing_time()
+    else {
         panic!("{verified:?}");
     };
     assert_eq!(*claimed, Some(at(forged.signing_time)));
@@ -228,7 +233,11 @@ fn without_a_time_stamp_the_signer_has_to_be_valid_now_or_within_the_tolerance()
     ));
     assert_eq!(refusal.explain().code, "certificate_expired");
     assert!(refusal.explain().hint.contains("there is no time stamp"));
-    assert!(verify_at(&forged, expiry + 60, 60).is_ok());
+    assert!(!verified.signing_time().is_relaxed());
+    let tolerated = verify_at(&forged, expiry + 60, 60).unwrap();
+    assert!(tolerated.signing_time().is_relaxed());
+    let warning = tolerated.signing_time().warning().unwrap();
+    assert!(warning.contains("has expired"), "{warning}");
     assert!(verify_at(&forged, expiry + 61, 60).is_err());
 }
 
