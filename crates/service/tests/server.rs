@@ -9,6 +9,7 @@ use attestry_api::policy_envelope::wrap_unsigned;
 use attestry_evidence::dcap::{CollateralDocuments, Tee};
 use attestry_evidence::time::UnixTime;
 use attestry_forge::Seed;
+use attestry_forge::amd::{AmdForge, ProductLine};
 use attestry_forge::intel::{self, IntelForge};
 use attestry_service::config::{
     AssignmentConfig, Config, ConfigError, ProviderConfig, ProviderMode, ServerConfig, SourceConfig,
@@ -302,6 +303,60 @@ async fn a_reload_takes_in_policies_that_were_stored_meanwhile() {
 
     assert_eq!(policy().await, envelope.as_str());
     assert_ne!(before, envelope.as_str());
+}
+
+#[tokio::test]
+async fn a_reload_takes_in_reference_values_and_stays_as_it_was_when_it_cannot() {
+    let directory = TempDir::new().unwrap();
+    let forge = AmdForge::new(Seed::default(), AS_OF);
+    let evidence = forge.snp_evidence(ProductLine::Milan);
+    let file = directory.path().join("reference.json");
+    let write = |version: u64, expires: &str| {
+        let values = json!({ "version": version, "issued": "2026-01-01T00:00:00Z", "expires": expires });
+        std::fs::write(&file, values.to_string()).unwrap();
+    };
+    write(1, "2027-01-01T00:00:00Z");
+    let mut config = config(directory.path());
+    config.reference_values.file = file.clone();
+    config.provider = vec![ProviderConfig {
+        name: "tenant".to_owned(),
+        default: true,
+        token_extensions: true,
+        ..ProviderConfig::default()
+    }];
+    let line = forge.line(ProductLine::Milan);
+    let fixtures = DevFixtures {
+        amd_anchors: [&line.ark, &line.ask, &line.asvk].map(|one| one.to_der()).into(),
+        ..fixtures(AS_OF)
+    };
+    let server = Server::start(config, Mode::Dev(fixtures)).await.unwrap();
+    let client = client(&server);
+    let url = format!("{}/attest/SevSnpVm?api-version=2022-08-01", server.base_url());
+    let report = URL_SAFE_NO_PAD.encode(evidence.to_json(&forge));
+    let version = async || {
+        let body = json!({ "report": report });
+        let response = client.post(&url).json(&body).send().await.unwrap();
+        let body: Value = response.json().await.unwrap();
+        let token = body["token"].as_str().unwrap();
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        claims["x-attestry-reference-version"].as_u64()
+    };
+    assert_eq!(version().await, Some(1));
+    write(2, "2027-01-01T00:00:00Z");
+    assert_eq!(version().await, Some(1));
+    server.reload().await.unwrap();
+    assert_eq!(version().await, Some(2));
+
+    // The same version with other values: somebody made a mistake.
+    write(2, "2028-01-01T00:00:00Z");
+    let refused = server.reload().await.unwrap_err();
+    assert!(matches!(refused, StartError::ReferenceValues(_)), "{refused}");
+    assert_eq!(version().await, Some(2));
+    // An older file is passed over.
+    write(1, "2027-01-01T00:00:00Z");
+    server.reload().await.unwrap();
+    assert_eq!(version().await, Some(2));
 }
 
 #[tokio::test]

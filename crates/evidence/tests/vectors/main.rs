@@ -16,6 +16,7 @@ mod open_enclave;
 mod outcome;
 mod pool;
 mod quotes;
+mod reference;
 mod sets;
 mod snp;
 mod uvm;
