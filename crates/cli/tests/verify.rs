@@ -280,8 +280,17 @@ fn unreadable_input_exits_2_and_says_what_to_do() {
         ),
         (
             "--type sev-snp-vm quote.bin --collateral sgx-collateral.json",
-            "sev-snp-vm",
+            "--collateral is for quotes",
         ),
+        (
+            "--type sev-snp-vm quote.bin --accept-tcb UpToDate",
+            "--accept-tcb is for quotes",
+        ),
+        (
+            "--type sgx-enclave quote.bin --collateral sgx-collateral.json --crl runtime.json",
+            "--crl is for SNP reports",
+        ),
+        ("--type azure-guest quote.bin", "azure-guest"),
         ("--type toaster quote.bin", "sgx-enclave"),
     ] {
         let run = verify(&forged, args).exits(2);
