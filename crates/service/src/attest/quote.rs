@@ -7,7 +7,7 @@ use attestry_api::{
     request::{AttestRequest, DataContent},
 };
 use attestry_evidence::{
-    azure::{self, AzureError, HashType},
+    azure::{self, AzureError, BoundRuntime, HashType, RuntimeBindingError},
     binding,
     dcap::{Quote, QuoteBody, Tee, VerifiedCollateral, VerifiedPck, appraise},
     openenclave::Evidence,
@@ -128,6 +128,17 @@ pub(super) fn paravisor_data(request: &AttestRequest) -> Option<&[u8]> {
     }
 }
 
+/// Level and report data must be a paravisor's. That its keys can be used is for those who use one; the JSON itself has
+/// one meaning, as all runtime data have.
+pub(super) fn bound_by_paravisor(
+    bound: Result<BoundRuntime, RuntimeBindingError>,
+) -> Result<(), AttestError> {
+    match bound {
+        Ok(_) | Err(RuntimeBindingError::Runtime(_)) => Ok(()),
+        Err(error) => Err(Rejected::from(AzureError::from(error)).into()),
+    }
+}
+
 impl Bound {
     /// Binds runtime data, if there is any, to the report data.
     pub(super) fn runtime_data(report_data: &[u8; 64], request: &AttestRequest) -> Result<Self, AttestError> {
@@ -156,8 +167,7 @@ impl Bound {
 fn bind(quote: &Quote<'_>, request: &AttestRequest) -> Result<Bound, AttestError> {
     let bound = Bound::runtime_data(quote.report_data(), request)?;
     if let (QuoteBody::Tdx(_), Some(data)) = (quote.body(), paravisor_data(request)) {
-        azure::bind_tdx(quote.report_data(), HashType::Sha256, data)
-            .map_err(|error| Rejected::from(AzureError::from(error)))?;
+        bound_by_paravisor(azure::bind_tdx(quote.report_data(), HashType::Sha256, data))?;
     }
     if let Some(data) = &request.init_time_data {
         match quote.body() {

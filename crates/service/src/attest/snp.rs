@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use attestry_api::{request::AttestRequest, snp_evidence::SnpEvidence};
 use attestry_evidence::{
-    azure::{self, AzureError, HashType},
+    azure::{self, HashType},
     binding,
     reference::{Endorsement, SnpGuest},
     rejection::Rejected,
@@ -15,7 +15,7 @@ use attestry_evidence::{
 
 use super::{
     AttestError, Attested, Attestor, Case, Findings, Judged,
-    quote::{Bound, paravisor_data},
+    quote::{Bound, bound_by_paravisor, paravisor_data},
 };
 use crate::collateral::{AmdCollateral, VekId};
 
@@ -133,8 +133,12 @@ impl AdmittedSnp<'_> {
 fn bind(body: &ReportBody, request: &AttestRequest) -> Result<Bound, AttestError> {
     let bound = Bound::runtime_data(&body.report_data, request)?;
     if let Some(data) = paravisor_data(request) {
-        azure::bind_snp(&body.report_data, body.vmpl, HashType::Sha256, data)
-            .map_err(|error| Rejected::from(AzureError::from(error)))?;
+        bound_by_paravisor(azure::bind_snp(
+            &body.report_data,
+            body.vmpl,
+            HashType::Sha256,
+            data,
+        ))?;
     }
     if let Some(data) = &request.init_time_data {
         binding::bind_init_time_data_snp(&body.host_data, &data.bytes).map_err(Rejected::from)?;
