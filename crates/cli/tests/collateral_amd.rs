@@ -1,6 +1,7 @@
 //! `attestry collateral` for AMD: against the forge's collateral server, and files.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test ends where something unexpected happens"
 )]
