@@ -22,6 +22,8 @@ use crate::store::{ReferenceRecord, Store, StoreError};
 pub struct ReferenceFile {
     values: Arc<ReferenceValues>,
     document: Vec<u8>,
+    /// The file as it was signed, if it was.
+    envelope: Option<Vec<u8>>,
     digest: String,
 }
 
@@ -58,6 +60,7 @@ impl ReferenceFile {
         Ok(Self {
             values,
             document,
+            envelope: signed.then(|| file.to_vec()),
             digest,
         })
     }
@@ -126,6 +129,7 @@ pub async fn take(
         version: offered,
         digest: file.digest.clone(),
         document: Some(file.document.clone()),
+        envelope: file.envelope.clone(),
         source: source.to_owned(),
         issued_at: file.values.issued(),
         expires_at: file.values.expires(),
@@ -141,6 +145,13 @@ pub async fn take(
             offered,
         }),
         Some(newest) if newest.digest != file.digest => Err(TakeError::Changed { version: offered }),
+        Some(newest) if file.envelope.is_some() && newest.envelope != file.envelope => {
+            let envelope = file.envelope.as_deref().unwrap_or_default();
+            store
+                .reference_put_envelope(scope, offered, &file.digest, envelope)
+                .await?;
+            Ok(Taken::Known)
+        }
         _ => Ok(Taken::Known),
     }
 }
@@ -180,13 +191,13 @@ pub enum LoadError {
         /// Why.
         error: TakeError,
     },
-    /// What the store holds was written by a later release.
-    #[error("the stored reference values of version {version} cannot be read: {error}")]
+    /// What the store holds is not signed with the configured key, or was written by a later release.
+    #[error("the stored reference values of version {version} do not count: {error}; import a newer version")]
     Stored {
         /// Their version.
         version: i64,
         /// What is wrong.
-        error: ReferenceError,
+        error: ReferenceFileError,
     },
     /// The store failed.
     #[error(transparent)]
@@ -227,18 +238,28 @@ async fn in_force(
     let Some(record) = store.reference_newest(scope).await? else {
         return Ok(None);
     };
-    let document = record.document.unwrap_or_default();
-    let values = ReferenceValues::parse(&document).map_err(|error| LoadError::Stored {
+    let file = stored(&record, key).map_err(|error| LoadError::Stored {
         version: record.version,
         error,
     })?;
+    let values = file.values;
     info!(
         provider.name = scope,
         reference.version = values.version(),
         reference.expires = %values.expires(),
         "reference values in force"
     );
-    Ok(Some(Arc::new(values)))
+    Ok(Some(values))
+}
+
+/// What the store holds counts as a file does: where an operator's key is configured, as far as it is signed with it,
+/// so that whoever can write to the store cannot add a value. Without a key the store itself is trusted.
+fn stored(record: &ReferenceRecord, key: Option<&OperatorKey>) -> Result<ReferenceFile, ReferenceFileError> {
+    let held = match key {
+        Some(_) => record.envelope.as_ref().or(record.document.as_ref()),
+        None => record.document.as_ref(),
+    };
+    ReferenceFile::read(held.map_or(&[], Vec::as_slice), key)
 }
 
 /// A file that is older than what the store holds is passed over: a newer one was imported since.

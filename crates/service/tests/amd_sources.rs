@@ -1,7 +1,7 @@
 //! Certificates of chips' keys and revocation lists from servers that speak AMD's and Azure's protocols and misbehave
 //! on demand.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+#![cfg(test)]
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,7 @@ use attestry_evidence::snp::{AmdAnchors, VerifiedVek};
 use attestry_evidence::time::UnixTime;
 use attestry_forge::Seed;
 use attestry_forge::amd::{AmdForge, ProductLine, SnpEvidence, Tcb, VekSpec};
+use attestry_forge::pki::CertificateSpec;
 use attestry_service::collateral::{AmdCollateral, AmdImportError, AmdSource, VekId, VekUnavailable};
 use attestry_service::config::{AmdSourceConfig, AmdSourceKind, Config};
 use attestry_service::server::{DevFixtures, Mode, RunningServer, Server};
@@ -42,7 +43,7 @@ fn forge() -> AmdForge {
 fn authorities(forge: &AmdForge) -> Vec<Vec<u8>> {
     let of = |line| {
         let line = forge.line(line);
-        [&line.ark, &line.ask, &line.asvk].map(|certificate| certificate.to_der())
+        [&line.ark, &line.ask, &line.asvk].map(CertificateSpec::to_der)
     };
     ProductLine::ALL.into_iter().flat_map(of).collect()
 }

@@ -11,6 +11,7 @@ use attestry_evidence::time::UnixTime;
 use attestry_forge::Seed;
 use attestry_forge::amd::{AmdForge, ProductLine};
 use attestry_forge::intel::{self, IntelForge};
+use attestry_forge::pki::CertificateSpec;
 use attestry_service::config::{
     AssignmentConfig, Config, ConfigError, ProviderConfig, ProviderMode, ServerConfig, SourceConfig,
     SourceKind,
@@ -326,7 +327,9 @@ async fn a_reload_takes_in_reference_values_and_stays_as_it_was_when_it_cannot()
     }];
     let line = forge.line(ProductLine::Milan);
     let fixtures = DevFixtures {
-        amd_anchors: [&line.ark, &line.ask, &line.asvk].map(|one| one.to_der()).into(),
+        amd_anchors: [&line.ark, &line.ask, &line.asvk]
+            .map(CertificateSpec::to_der)
+            .into(),
         ..fixtures(AS_OF)
     };
     let server = Server::start(config, Mode::Dev(fixtures)).await.unwrap();

@@ -50,7 +50,9 @@ fn a_signed_file_opens_with_the_operators_key_alone() {
         let (_, other, _) = operator(algorithm);
         let plain = file(7);
         let sealed = plain.seal(&signer).unwrap();
-        assert_eq!(ReferenceFile::read(&sealed, Some(&key)), Ok(plain));
+        let opened = ReferenceFile::read(&sealed, Some(&key)).unwrap();
+        assert_eq!(opened.values(), plain.values());
+        assert_eq!(opened.digest(), plain.digest());
         assert_eq!(
             ReferenceFile::read(&sealed, Some(&other)),
             Err(ReferenceFileError::Envelope(SignedFileError::Signature))
@@ -78,7 +80,7 @@ fn a_signed_file_with_any_bit_flipped_is_refused() {
         match ReferenceFile::read(&flipped, Some(&key)) {
             Err(_) => {}
             // A blank between members means nothing.
-            Ok(opened) => assert_eq!(opened, plain, "bit {bit}"),
+            Ok(opened) => assert_eq!(opened.document, plain.document, "bit {bit}"),
         }
     }
 }
@@ -202,4 +204,59 @@ async fn with_a_signer_configured_files_have_to_be_signed() {
         References::load(&config, &store, NOW).await,
         Err(LoadError::File { .. })
     ));
+}
+
+/// Whoever can write to the store has no way around the operator's signature, also not with an older version of theirs.
+#[tokio::test]
+async fn with_a_signer_configured_what_the_store_holds_has_to_be_signed() {
+    let (directory, store) = store().await;
+    let (signer, key, pem) = operator(&PKCS_ED25519);
+    let (stranger, strangers_key, _) = operator(&PKCS_ED25519);
+    let signer_path = directory.path().join("operator.pub");
+    std::fs::write(&signer_path, pem).unwrap();
+    let mut config = Config::default();
+    config.reference_values.signer = signer_path;
+    let refused = async || {
+        References::load(&config, &store, NOW)
+            .await
+            .map(|references| references.of("").map(|values| values.version()))
+            .map_err(|error| error.to_string())
+    };
+
+    take(&store, "", &file(1), "import", NOW).await.unwrap();
+    assert_eq!(
+        refused().await,
+        Err(
+            "the stored reference values of version 1 do not count: the reference values are not signed, and have to \
+             be by the operator's key; import a newer version"
+                .to_owned()
+        )
+    );
+
+    let sealed = |version, signer: &OperatorSigner, key: &OperatorKey| {
+        ReferenceFile::read(&file(version).seal(signer).unwrap(), Some(key)).unwrap()
+    };
+    let other = sealed(2, &stranger, &strangers_key);
+    take(&store, "", &other, "import", NOW).await.unwrap();
+    let told = refused().await.unwrap_err();
+    assert!(
+        told.starts_with("the stored reference values of version 2 do not count: "),
+        "{told}"
+    );
+
+    take(&store, "", &sealed(3, &signer, &key), "import", NOW)
+        .await
+        .unwrap();
+    assert_eq!(refused().await, Ok(Some(3)));
+
+    // What was unsigned is signed since: the same version counts.
+    take(&store, "", &file(4), "import", NOW).await.unwrap();
+    assert!(refused().await.is_err());
+    let signed_since = take(&store, "", &sealed(4, &signer, &key), "import", NOW).await;
+    assert_eq!(signed_since.unwrap(), Taken::Known);
+    assert_eq!(refused().await, Ok(Some(4)));
+
+    // Without a key the service trusts its store, also for what was signed when it was imported.
+    let trusting = References::load(&Config::default(), &store, NOW).await.unwrap();
+    assert_eq!(trusting.of("").unwrap().version(), 4);
 }

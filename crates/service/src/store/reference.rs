@@ -17,6 +17,8 @@ pub struct ReferenceRecord {
     pub digest: String,
     /// The document, JSON; `None` once there is a newer version.
     pub document: Option<Vec<u8>>,
+    /// The signed file that the document came in, if it was signed; `None` once there is a newer version.
+    pub envelope: Option<Vec<u8>>,
     /// Where it came from.
     pub source: String,
     /// When it was issued.
@@ -33,15 +35,16 @@ impl Store {
     pub async fn reference_put(&self, record: &ReferenceRecord) -> Result<bool, StoreError> {
         let mut change = self.change().await?;
         let inserted = sqlx::query(
-            "INSERT INTO reference_values (scope, version, digest, document, source, issued_at, expires_at, \
-               imported_at) \
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \
+            "INSERT INTO reference_values (scope, version, digest, document, envelope, source, issued_at, \
+               expires_at, imported_at) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 \
              WHERE NOT EXISTS (SELECT 1 FROM reference_values WHERE scope = ?1 AND version >= ?2)",
         )
         .bind(&record.scope)
         .bind(record.version)
         .bind(&record.digest)
         .bind(record.document.as_deref())
+        .bind(record.envelope.as_deref())
         .bind(&record.source)
         .bind(record.issued_at.seconds())
         .bind(record.expires_at.seconds())
@@ -52,13 +55,38 @@ impl Store {
         if inserted == 0 {
             return Ok(false);
         }
-        sqlx::query("UPDATE reference_values SET document = NULL WHERE scope = ?1 AND version < ?2")
-            .bind(&record.scope)
-            .bind(record.version)
-            .execute(&mut *change)
-            .await?;
+        sqlx::query(
+            "UPDATE reference_values SET document = NULL, envelope = NULL WHERE scope = ?1 AND version < ?2",
+        )
+        .bind(&record.scope)
+        .bind(record.version)
+        .execute(&mut *change)
+        .await?;
         change.commit().await?;
         Ok(true)
+    }
+
+    /// Keeps the signed file of a version whose document is known already: it was signed since, or by another key.
+    pub async fn reference_put_envelope(
+        &self,
+        scope: &str,
+        version: i64,
+        digest: &str,
+        envelope: &[u8],
+    ) -> Result<(), StoreError> {
+        let mut change = self.change().await?;
+        sqlx::query(
+            "UPDATE reference_values SET envelope = ?4 \
+             WHERE scope = ?1 AND version = ?2 AND digest = ?3 AND document IS NOT NULL",
+        )
+        .bind(scope)
+        .bind(version)
+        .bind(digest)
+        .bind(envelope)
+        .execute(&mut *change)
+        .await?;
+        change.commit().await?;
+        Ok(())
     }
 
     /// The newest version of a scope.
@@ -74,7 +102,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ReferenceRecord>, StoreError> {
         sqlx::query(
-            "SELECT scope, version, digest, document, source, issued_at, expires_at, imported_at \
+            "SELECT scope, version, digest, document, envelope, source, issued_at, expires_at, imported_at \
              FROM reference_values WHERE scope = ?1 ORDER BY version DESC LIMIT ?2",
         )
         .bind(scope)
@@ -94,6 +122,7 @@ fn record(row: &SqliteRow) -> Result<ReferenceRecord, StoreError> {
         version: row.try_get("version")?,
         digest: row.try_get("digest")?,
         document: row.try_get("document")?,
+        envelope: row.try_get("envelope")?,
         source: row.try_get("source")?,
         issued_at: time("issued_at")?,
         expires_at: time("expires_at")?,

@@ -165,5 +165,8 @@ fn signing_time(
     }
 }
 
+/// The most endorsements that are read with one report. Real ones carry one.
+pub const MAX_ENDORSEMENTS: usize = 8;
+
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! Why UVM endorsements are refused, in the order of the steps.
 
 use super::{CborError, DidError, TimeStampError};
-use crate::hex;
 use crate::x509::{EncodingError, PathError};
 
 /// An endorsement is not acceptable, or none covers the report.
@@ -91,29 +90,5 @@ pub enum UvmError {
         expected: &'static str,
         /// What is there, shortened.
         found: String,
-    },
-    /// No endorsement states the measurement.
-    #[error("no UVM endorsement states the measurement `{}`", hex::encode(measurement.as_slice()))]
-    NotEndorsed {
-        /// The measurement of the report.
-        measurement: Box<[u8; 48]>,
-    },
-    /// The endorsement is from a feed that is not accepted.
-    #[error("the UVM endorsement is from the feed `{feed}` of `{issuer}`, which is not accepted")]
-    Feed {
-        /// The issuer.
-        issuer: String,
-        /// The feed, shortened.
-        feed: String,
-    },
-    /// The build is older than what is accepted.
-    #[error("the UVM endorsement has security version {found}, less than {minimum}")]
-    Svn {
-        /// The feed, shortened.
-        feed: String,
-        /// The number endorsed.
-        found: u64,
-        /// The lowest accepted.
-        minimum: u64,
     },
 }

@@ -19,9 +19,6 @@ impl UvmError {
             | Self::ContentType { .. }
             | Self::PayloadSyntax { .. }
             | Self::Payload { .. } => (self.tell_form(told), Stage::Parse),
-            Self::NotEndorsed { .. } | Self::Feed { .. } | Self::Svn { .. } => {
-                (self.tell_judgement(told), Stage::Appraisal)
-            }
             _ => (self.tell_signer(told), Stage::Collateral),
         };
         told.at(stage)
@@ -101,37 +98,11 @@ impl UvmError {
         }
     }
 
-    fn tell_judgement(&self, told: Told) -> Told {
-        match self {
-            Self::NotEndorsed { measurement } => told
-                .code("uvm_not_endorsed")
-                .field("snp_report.measurement")
-                .expected("a measurement that an endorsement states")
-                .found(hex::encode(measurement.as_slice())),
-            Self::Feed { issuer, feed } => told
-                .code("uvm_feed")
-                .member("feed")
-                .expected("a feed that is accepted")
-                .found(format!("`{feed}` of `{issuer}`")),
-            Self::Svn { feed, found, minimum } => told
-                .code("uvm_svn")
-                .member("svn")
-                .expected(format!("at least {minimum} for `{feed}`"))
-                .found(found),
-            _ => told,
-        }
-    }
-
     const fn hint(&self) -> &'static str {
         match self {
             Self::Path(_) | Self::Did(_) => {
                 "only endorsements that Microsoft or a configured root signed are accepted"
             }
-            Self::NotEndorsed { .. } => {
-                "send the reference-info-base64 of the container group that the report is from"
-            }
-            Self::Feed { .. } => "add the feed to the accepted ones if you mean to trust it",
-            Self::Svn { .. } => "restart the container group on a current utility VM, or lower the minimum",
             _ => "send the endorsement exactly as the platform handed it out",
         }
     }

@@ -1,7 +1,7 @@
 //! UVM endorsements: statements that Microsoft signs about the utility VMs of confidential containers (Azure Container
 //! Instances, AKS), each naming the launch measurement of one build (Azure, "Confidential containers on ACI",
 //! `reference-info-base64`). Owns the envelope, the signer's identity and time, and the statement; which feeds and
-//! builds are good enough is given by the caller.
+//! builds are good enough is for reference values to say.
 
 mod cbor;
 mod cose;
@@ -11,7 +11,6 @@ mod error;
 mod explain;
 #[cfg(test)]
 mod fixture;
-mod judge;
 mod statement;
 mod time_stamp;
 mod trust;
@@ -19,8 +18,7 @@ mod trust;
 pub use cbor::CborError;
 pub use cose::MAX_ENDORSEMENT_BYTES;
 pub use did::{DidError, DidX509};
-pub use endorsement::{SigningTime, UvmEndorsement};
+pub use endorsement::{MAX_ENDORSEMENTS, SigningTime, UvmEndorsement};
 pub use error::UvmError;
-pub use judge::{Endorsed, MAX_ENDORSEMENTS, UvmFeed, endorses, verify_all};
 pub use time_stamp::TimeStampError;
 pub use trust::UvmTrust;
