@@ -81,7 +81,7 @@ async fn ask(relying_party: &RelyingParty, guest: &Guest, token: &str) -> Result
         return Err("the secret opened with another key than the attested one".to_owned());
     }
     Ok(Outcome::Released(format!(
-        "wrapped to `{}` ({})",
+        "to `{}` ({})",
         key.kid(),
         algorithm.as_str()
     )))
