@@ -65,7 +65,14 @@ async fn ask(relying_party: &RelyingParty, guest: &Guest, token: &str) -> Result
     let evaluation = policy.evaluate(&token).map_err(|error| error.to_string())?;
     match (evaluation.is_released(), guest.deserves_secret) {
         (true, true) => {}
-        (false, false) => return Ok(Outcome::Withheld(evaluation.to_string())),
+        (false, false) => {
+            // The table says already that the secret is withheld; what is left fits its width.
+            let why = evaluation.to_string();
+            let why = why
+                .strip_prefix("the release policy is not met: ")
+                .unwrap_or(&why);
+            return Ok(Outcome::Withheld(why.to_owned()));
+        }
         (true, false) => return Err("the secret was released to a guest in debug mode".to_owned()),
         (false, true) => return Err(evaluation.to_string()),
     }
