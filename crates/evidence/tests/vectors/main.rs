@@ -18,5 +18,6 @@ mod pool;
 mod quotes;
 mod reference;
 mod sets;
+mod sipa;
 mod snp;
 mod uvm;

@@ -1,0 +1,3 @@
+//! The log of a measured boot.
+
+pub mod sipa;
