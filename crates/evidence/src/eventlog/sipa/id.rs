@@ -175,7 +175,7 @@ impl fmt::Debug for TagId {
 const TRANSFERS: &[(u64, &str)] = &[
     (0, "NONE"),
     (1, "OSLOADER"),
-    (2, "RESUME"),
+    (2, "OSRESUME"),
     (3, "UTILITY"),
     (4, "NOSIGCHECK"),
     (5, "HYPERVISOR"),
