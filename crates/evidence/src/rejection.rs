@@ -7,6 +7,7 @@ use crate::azure::AzureError;
 use crate::azure::uvm::UvmError;
 use crate::binding::BindingError;
 use crate::dcap::{AppraisalError, CollateralError, QuoteError};
+use crate::eventlog::TcgLogError;
 use crate::openenclave::OpenEnclaveError;
 use crate::snp::SnpError;
 use crate::x509::CertificateError;
@@ -76,6 +77,9 @@ pub enum Rejected {
     /// The endorsements of a utility VM are not acceptable.
     #[error(transparent)]
     Uvm(#[from] UvmError),
+    /// The log of a measured boot is not well-formed.
+    #[error(transparent)]
+    TcgLog(#[from] TcgLogError),
 }
 
 impl Rejected {
@@ -91,6 +95,7 @@ impl Rejected {
             Self::Binding(error) => error.explain(),
             Self::Azure(error) => error.explain(),
             Self::Uvm(error) => error.explain(),
+            Self::TcgLog(error) => error.explain(),
         }
     }
 }
