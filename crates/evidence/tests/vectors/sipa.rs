@@ -1,9 +1,11 @@
 //! What real boots of Windows measured about themselves, compared with decodings that were made independently.
 
-use attestry_evidence::eventlog::sipa::{Budget, Tag, parse, parse_measured};
+use attestry_evidence::eventlog::sipa::{Budget, SipaError, Tag, Value as Measured, parse, parse_measured};
+use attestry_evidence::eventlog::{EventLog, EventType};
 use attestry_evidence::hex;
-use attestry_evidence::reader::Reader;
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::pool::file;
@@ -17,21 +19,6 @@ const LOGS: [(&str, &str); 2] = [
     ("goatt-option_rom_eventlog.bin", "sipa-goatt-option_rom.json"),
 ];
 
-/// An entry of a log in the legacy form: the PCR's index, the type, the data.
-type Event<'a> = (u32, u32, &'a [u8]);
-
-fn events(log: &[u8]) -> Vec<Event<'_>> {
-    let mut reader = Reader::new(log);
-    let mut events = Vec::new();
-    while reader.remaining() > 0 {
-        let (pcr, kind) = (reader.u32_le().unwrap(), reader.u32_le().unwrap());
-        reader.array::<20>().unwrap();
-        let size = reader.size_u32_le().unwrap();
-        events.push((pcr, kind, reader.take(size).unwrap()));
-    }
-    events
-}
-
 #[test]
 fn the_measurements_of_real_boots_are_decoded() {
     for (log, decoded) in LOGS {
@@ -42,23 +29,26 @@ fn the_measurements_of_real_boots_are_decoded() {
             continue;
         };
         let decoded: Vec<Value> = serde_json::from_slice(&decoded).unwrap();
-        let events = events(&log);
+        let log = EventLog::parse(&log).unwrap();
+        let events = log.events();
         assert!(!decoded.is_empty());
         for expected in &decoded {
             let sequence = usize::try_from(expected["seq"].as_u64().unwrap()).unwrap();
-            let (pcr, _, data) = events[sequence];
-            assert_eq!(expected["len"], data.len());
+            let event = &events[sequence];
+            assert_eq!(expected["len"], event.data.len());
             let mut budget = Budget::default();
-            let tags = if pcr == u32::MAX {
-                parse(data, &mut budget)
+            let tags = if event.pcr_index == u32::MAX {
+                parse(event.data, &mut budget)
             } else {
-                parse_measured(data, &mut budget)
+                parse_measured(event.data, &mut budget)
             };
             assert_same(&tags.unwrap(), &expected["tags"]);
         }
         let tagged = events
             .iter()
-            .filter(|(pcr, kind, _)| (11..15).contains(pcr) && *kind == EV_EVENT_TAG)
+            .filter(|event| {
+                (11..15).contains(&event.pcr_index) && event.event_type == EventType::EV_EVENT_TAG
+            })
             .count();
         let measured = decoded.iter().filter(|event| is_measured(event)).count();
         assert_eq!(measured, tagged, "every tagged event has its decoding");
@@ -89,5 +79,95 @@ fn is_measured(event: &Value) -> bool {
     event["pcr"].as_u64().is_some_and(|pcr| pcr < 24)
 }
 
-/// TCG PC Client Platform Firmware Profile, "Event Types".
-const EV_EVENT_TAG: u32 = 6;
+#[test]
+fn a_real_measurement_cut_short_or_changed_is_told_from_itself() {
+    let Some(log) = file("tpm/eventlogs/windows/windows_gcp_shielded_vm.log.bin") else {
+        return;
+    };
+    let log = EventLog::parse(&log).unwrap();
+    let tagged = log
+        .events()
+        .iter()
+        .filter(|event| event.event_type == EventType::EV_EVENT_TAG);
+    for event in tagged {
+        let whole = parse_measured(event.data, &mut Budget::default()).unwrap();
+        for length in (1..event.data.len()).filter(|length| *length != whole[0].payload().len() + 8) {
+            let cut = parse_measured(&event.data[..length], &mut Budget::default());
+            assert!(
+                matches!(cut, Err(SipaError::Truncated { .. })),
+                "{} {length}",
+                event.sequence
+            );
+        }
+        // A bit that changes is seen in the tree, or is a refusal; none is skipped.
+        let mut flipped = event.data.to_vec();
+        for index in 0..flipped.len().min(2048) {
+            flipped[index] ^= 1 << (index % 8);
+            assert_ne!(
+                parse_measured(&flipped, &mut Budget::default()).as_ref(),
+                Ok(&whole),
+                "{} {index}",
+                event.sequence
+            );
+            flipped[index] ^= 1 << (index % 8);
+        }
+    }
+}
+
+#[test]
+fn the_raw_data_of_a_published_token_are_payloads() {
+    let Some(token) = file("tpm/maa/healthattestation-token-claims.json") else {
+        return;
+    };
+    let token: Value = serde_json::from_slice(&token).unwrap();
+    let claims = &token["claims"];
+    for (claim, id) in [("bootRevListInfo", 0x4_0002_u32), ("osRevListInfo", 0x5_0013)] {
+        let event = tag(id, &claims[claim]);
+        let Measured::RevocationList(list) = only_value(&event) else {
+            panic!("{claim}")
+        };
+        assert_eq!(
+            (list.digest.algorithm, list.digest.bytes.len()),
+            (0x000B, 32),
+            "{claim}"
+        );
+        assert_eq!(year(list.created), 2021, "{claim}");
+    }
+    let policies = claims["codeIntegrityPolicy"].as_array().unwrap();
+    let names: Vec<(u64, String)> = policies
+        .iter()
+        .map(|policy| match only_value(&tag(0x5_000F, policy)) {
+            Measured::SiPolicy(policy) => {
+                assert_eq!((policy.digest.algorithm, policy.digest.bytes.len()), (0x000B, 32));
+                (policy.version >> 48, policy.name)
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected = [
+        (1, "{8bf4865e-e90b-444f-b5b5-e2aa51d890fd}.CIP"),
+        (10, "{bc4bf6d7-cc60-40f0-8644-1e64916f8183}.CIP"),
+        (10, "{b318999a-b13e-4475-bcfd-1b16e30e6030}.CIP"),
+        (10, "{fe82d589-77d1-4c76-9a4a-e4554688941b}.CIP"),
+        (10, "DriverSiPolicy.p7b"),
+    ];
+    assert_eq!(names, expected.map(|(major, name)| (major, name.to_owned())));
+}
+
+/// The tag around a payload that a claim has in base64url.
+fn tag(id: u32, claim: &Value) -> Vec<u8> {
+    let payload = URL_SAFE_NO_PAD.decode(claim.as_str().unwrap()).unwrap();
+    let size = u32::try_from(payload.len()).unwrap();
+    [&id.to_le_bytes()[..], &size.to_le_bytes(), &payload].concat()
+}
+
+fn only_value(event: &[u8]) -> Measured<'_> {
+    let tags = parse_measured(event, &mut Budget::default()).unwrap();
+    assert_eq!(tags.len(), 1);
+    tags[0].value().clone()
+}
+
+/// The year of a FILETIME, give or take a day.
+fn year(filetime: u64) -> u64 {
+    1601 + filetime / 10_000_000 / 86_400 * 10_000 / 3_652_425
+}

@@ -79,12 +79,18 @@ impl TagId {
     pub const FLIGHTSIGNING: Self = Self(0x0005_0021);
     /// The public key with which the secure kernel signs, IDKS.
     pub const VSM_IDKS_INFO: Self = Self(0x0005_0023);
+    /// Who signed the code integrity policy measured before.
+    pub const SI_POLICY_SIGNER: Self = Self(0x0005_0031);
+    /// Who may sign updates of that policy.
+    pub const SI_POLICY_UPDATE_SIGNER: Self = Self(0x0005_0032);
     /// The public key of a signer that loaded images rest on.
     pub const AUTHORITYPUBKEY: Self = Self(0x0006_0002);
     /// Path of a loaded image.
     pub const FILEPATH: Self = Self(0x0007_0001);
     /// Authenticode hash of a loaded image.
     pub const AUTHENTICODEHASH: Self = Self(0x0007_0004);
+    /// Issuer of the certificate that a loaded image is signed with.
+    pub const AUTHORITYISSUER: Self = Self(0x0007_0005);
     /// Publisher of a loaded image.
     pub const AUTHORITYPUBLISHER: Self = Self(0x0007_0008);
     /// Whether the signature of a loaded image was found good.
