@@ -16,6 +16,7 @@ use attestry_fuzz::azure::ENDORSEMENTS;
 fn main() {
     amd();
     azure();
+    sipa();
     let forge = World::shared().forge();
     let sgx = forge.collateral(Tee::Sgx);
     let tdx = forge.collateral(Tee::Tdx);
@@ -128,6 +129,68 @@ fn azure() {
     ] {
         write("cose_endorsement", name, &[&[selector], &part[..]].concat());
     }
+}
+
+/// What Windows measures (Windows SDK, `wbcl.h`): each form that a payload can have.
+fn sipa() {
+    let tag = |id: u32, payload: &[u8]| {
+        let size = u32::try_from(payload.len()).expect("a payload has a size of 32 bits");
+        [&id.to_le_bytes()[..], &size.to_le_bytes(), payload].concat()
+    };
+    let text = |text: &str| -> Vec<u8> {
+        text.encode_utf16()
+            .chain([0])
+            .flat_map(u16::to_le_bytes)
+            .collect()
+    };
+    let digest = |length: u32| [&length.to_le_bytes()[..], &11_u16.to_le_bytes(), &[7; 32]].concat();
+    let revoked = [&[1; 8][..], &digest(32)].concat();
+    let name = text("p.p7b");
+    let policy = [
+        &[2; 8][..],
+        &[12, 0, 11, 0],
+        &32_u32.to_le_bytes(),
+        &name,
+        &[7; 32],
+    ]
+    .concat();
+    let numbers = |numbers: [u32; 4]| numbers.map(u32::to_le_bytes).concat();
+    let key = [&numbers([1, 2048, 3, 256])[..], &[1, 0, 1], &[0xC5; 256]].concat();
+    let custom = [&[1, 0, 0, 0, 20, 0, 0, 0, 11, 0, 32, 0][..], &[0; 8], &[7; 32]].concat();
+    let signer = [
+        &[6, 0, 0, 0, 1, 0, 0, 0, 1, 0, 12, 0, 1, 0, 1, 0][..],
+        &name,
+        b"ec",
+    ]
+    .concat();
+    let module = [
+        tag(0x7_0001, &text("\\Windows\\System32\\winload.efi")),
+        tag(0x7_0004, &[7; 32]),
+        tag(0x7_000A, &[1]),
+        tag(0x7_000B, &5_u32.to_le_bytes()),
+    ];
+    let settings = [
+        tag(0x2_0005, &4_u32.to_le_bytes()),
+        tag(0x4_0001, &[0]),
+        tag(0x5_0004, &3_u64.to_le_bytes()),
+        tag(0x4_0002, &revoked),
+        tag(0x5_000F, &policy),
+        tag(0x5_0023, &key),
+        tag(0x5_0029, &custom),
+        tag(0x5_0031, &signer),
+        tag(0x4001_0003, &module.concat()),
+    ];
+    write("sipa", "settings", &tag(0x4001_0001, &settings.concat()));
+    write(
+        "sipa",
+        "signers",
+        &[tag(0x6_0002, b"key"), tag(0x6_0002, b"key")].concat(),
+    );
+    write(
+        "sipa",
+        "trust_point",
+        &tag(0xC001_0004, &tag(0x8008_0004, &[7; 20])),
+    );
 }
 
 /// The time at which the seeds are minted.

@@ -5,6 +5,7 @@
 pub mod amd;
 pub mod azure;
 pub mod bearer;
+pub mod eventlog;
 pub mod release;
 pub mod wire;
 mod world;
