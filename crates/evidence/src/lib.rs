@@ -22,5 +22,6 @@ pub mod sgx;
 pub mod snp;
 pub mod tdx;
 pub mod time;
+pub mod tpm;
 pub mod utf16;
 pub mod x509;

@@ -5,6 +5,7 @@
 
 use super::EventType;
 use crate::reader::{EndOfInput, Reader};
+use crate::tpm::HashAlgorithm;
 
 mod error;
 mod spec_id;
@@ -175,15 +176,19 @@ impl<'a> EventLog<'a> {
 }
 
 impl DeclaredAlgorithm {
-    const SHA1: Self = Self { id: 0x0004, size: 20 };
+    const SHA1: Self = Self {
+        id: HashAlgorithm::Sha1.id(),
+        size: HashAlgorithm::Sha1.size(),
+    };
 }
 
 impl<'a> Event<'a> {
-    /// Its digest for the bank of a TPM_ALG_ID, if there is one.
-    pub fn digest(&self, algorithm_id: u16) -> Option<&'a [u8]> {
+    /// Its digest for a bank, if there is one.
+    pub fn digest(&self, algorithm: HashAlgorithm) -> Option<&'a [u8]> {
+        let id = algorithm.id();
         self.digests
             .iter()
-            .find(|digest| digest.algorithm_id == algorithm_id)
+            .find(|digest| digest.algorithm_id == id)
             .map(|digest| digest.value)
     }
 

@@ -4,6 +4,7 @@
 use super::{DeclaredAlgorithm, Event, TcgLogError, truncated};
 use crate::eventlog::EventType;
 use crate::reader::{EndOfInput, LeftOver, Reader};
+use crate::tpm::HashAlgorithm;
 
 /// The algorithms that a first entry announces; `None` when it is none that announces a crypto-agile log.
 pub(super) fn algorithms(first: &Event<'_>) -> Result<Option<Vec<DeclaredAlgorithm>>, TcgLogError> {
@@ -76,14 +77,14 @@ fn check(algorithm: DeclaredAlgorithm, before: &[DeclaredAlgorithm]) -> Result<(
     Ok(())
 }
 
-/// TCG Algorithm Registry, TPM_ALG_ID: SHA-1, SHA-256, SHA-384, SHA-512, SM3-256, SHA3-256, SHA3-384, SHA3-512.
-const fn known_size(id: u16) -> Option<usize> {
+/// The size of an algorithm's digests, where the algorithm is known (TCG Algorithm Registry: SHA3-256, SHA3-384 and
+/// SHA3-512 beside those of [`HashAlgorithm`]).
+fn known_size(id: u16) -> Option<usize> {
     match id {
-        0x0004 => Some(20),
-        0x000B | 0x0012 | 0x0027 => Some(32),
-        0x000C | 0x0028 => Some(48),
-        0x000D | 0x0029 => Some(64),
-        _ => None,
+        0x0027 => Some(32),
+        0x0028 => Some(48),
+        0x0029 => Some(64),
+        _ => HashAlgorithm::from_id(id).map(HashAlgorithm::size),
     }
 }
 

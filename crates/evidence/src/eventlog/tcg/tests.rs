@@ -55,7 +55,7 @@ fn entries_of_both_formats_are_read() {
     assert_eq!(log.format(), LogFormat::Sha1);
     assert_eq!(log.algorithms(), [DeclaredAlgorithm { id: SHA1, size: 20 }]);
     let [event] = log.events() else { panic!("{log:?}") };
-    assert_eq!(event.digest(SHA1), Some(&[0x11; 20][..]));
+    assert_eq!(event.digest(HashAlgorithm::Sha1), Some(&[0x11; 20][..]));
     assert_eq!((event.data, event.data_offset), (&[0; 4][..], 32));
 
     let bytes = agile(&[both(4, SEPARATOR, b"one"), both(NO_PCR, NO_ACTION, b"two")]);
@@ -69,7 +69,7 @@ fn entries_of_both_formats_are_read() {
         (one.pcr_index, one.event_type, one.data),
         (4, SEPARATOR, &b"one"[..])
     );
-    assert_eq!(one.digest(SHA256), Some(&[0x22; 32][..]));
+    assert_eq!(one.digest(HashAlgorithm::Sha256), Some(&[0x22; 32][..]));
     assert_eq!(bytes[one.data_offset..].first(), Some(&b'o'));
     assert_eq!(two.pcr_index, NO_PCR);
     assert!(one.is_extended() && !two.is_extended());
@@ -89,7 +89,10 @@ fn an_algorithm_that_is_not_known_is_skipped_by_its_size() {
     let digests = [(SHA256, 32), (0x7777, 5)];
     let bytes = [&header[..], &entry(0, SEPARATOR, &digests, b"")].concat();
     let log = EventLog::parse(&bytes).unwrap();
-    assert_eq!(log.events()[1].digest(0x7777), Some(&[0x22; 5][..]));
+    let [_, unknown] = log.events()[1].digests[..] else {
+        panic!("{log:?}")
+    };
+    assert_eq!((unknown.algorithm_id, unknown.value), (0x7777, &[0x22; 5][..]));
 }
 
 #[test]
