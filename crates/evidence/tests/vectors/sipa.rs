@@ -145,7 +145,7 @@ fn the_raw_data_of_a_published_token_are_payloads() {
         })
         .collect();
     let expected = [
-        (1, "{8bf4865e-e90b-444f-b5b5-e2aa51d890fd}.CIP"),
+        (1, "{8fb4865e-e90b-444f-b5b5-e2aa51d890fd}.CIP"),
         (10, "{bc4bf6d7-cc60-40f0-8644-1e64916f8183}.CIP"),
         (10, "{b318999a-b13e-4475-bcfd-1b16e30e6030}.CIP"),
         (10, "{fe82d589-77d1-4c76-9a4a-e4554688941b}.CIP"),
