@@ -11,6 +11,7 @@ mod bit_flips;
 mod claims;
 mod differences;
 mod eval_series;
+mod event_logs;
 mod forged;
 mod open_enclave;
 mod outcome;

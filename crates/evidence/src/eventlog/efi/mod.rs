@@ -17,4 +17,4 @@ pub use guid::Guid;
 pub use load_option::{LoadOption, load_order};
 pub use signature_list::{Signature, SignatureList};
 pub use tables::{FirmwareBlob, HandoffTables, ImageLoad};
-pub use variable::{Variable, VariableError};
+pub use variable::Variable;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::utf16::Utf16Error;
 
 fn measured(name: &[u16], data: &[u8]) -> Vec<u8> {
     let characters = u64::try_from(name.len()).unwrap();
@@ -39,13 +40,14 @@ fn a_variable_cut_short_or_prolonged_is_refused() {
     for length in 0..event.len() {
         let cut = event.get(..length).unwrap();
         assert!(
-            matches!(Variable::parse(cut), Err(VariableError::Truncated { .. })),
+            matches!(Variable::parse(cut), Err(EfiError::Truncated { .. })),
             "{length}"
         );
     }
     assert_eq!(
         Variable::parse(&[&event[..], &[0]].concat()),
-        Err(VariableError::LeftOver {
+        Err(EfiError::LeftOver {
+            structure: "UEFI_VARIABLE_DATA",
             offset: event.len(),
             size: 1,
         })
@@ -58,7 +60,7 @@ fn lengths_that_no_memory_holds_are_refused() {
         let mut event = measured(&units("dbx"), &[7; 76]);
         event[at..at + 8].copy_from_slice(&u64::to_le_bytes(length));
         assert!(
-            matches!(Variable::parse(&event), Err(VariableError::Truncated { .. })),
+            matches!(Variable::parse(&event), Err(EfiError::Truncated { .. })),
             "{length:#x}"
         );
     }
@@ -71,7 +73,14 @@ fn a_name_that_is_no_text_is_refused() {
         (&[0x61, 0, 0x62], Utf16Error::InnerNul),
     ] {
         let error = Variable::parse(&measured(name, &[])).unwrap_err();
-        assert_eq!(error, VariableError::Name { reason });
-        assert_eq!(error.explain("log.events[3]").field, "log.events[3].UnicodeName");
+        let expected = EfiError::Text {
+            structure: "UEFI_VARIABLE_DATA",
+            part: "UnicodeName",
+            offset: 32,
+            reason,
+        };
+        assert_eq!(error, expected);
+        let field = "log.events[3].UEFI_VARIABLE_DATA.UnicodeName";
+        assert_eq!(error.explain("log.events[3]").field, field);
     }
 }
