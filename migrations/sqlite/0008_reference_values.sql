@@ -4,7 +4,6 @@ CREATE TABLE reference_values (
     version     INTEGER NOT NULL,
     digest      TEXT NOT NULL,                     -- SHA-256 of the document, hexadecimal
     document    BLOB,                              -- JSON; NULL once there is a newer version
-    envelope    BLOB,                              -- the signed file it came in, if it was signed; NULL likewise
     source      TEXT NOT NULL,                     -- where it came from: a file, and how
     issued_at   INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL,

@@ -192,7 +192,9 @@ pub enum LoadError {
         error: TakeError,
     },
     /// What the store holds is not signed with the configured key, or was written by a later release.
-    #[error("the stored reference values of version {version} do not count: {error}; import a newer version")]
+    #[error(
+        "the stored reference values of version {version} do not count: {error}; take in their signed file again, or a newer one"
+    )]
     Stored {
         /// Their version.
         version: i64,
@@ -253,7 +255,8 @@ async fn in_force(
 }
 
 /// What the store holds counts as a file does: where an operator's key is configured, as far as it is signed with it,
-/// so that whoever can write to the store cannot add a value. Without a key the store itself is trusted.
+/// so that whoever can write to the store cannot add a value; what was signed before they can bring back, for the history
+/// of versions is the store's. Without a key the store itself is trusted.
 fn stored(record: &ReferenceRecord, key: Option<&OperatorKey>) -> Result<ReferenceFile, ReferenceFileError> {
     let held = match key {
         Some(_) => record.envelope.as_ref().or(record.document.as_ref()),

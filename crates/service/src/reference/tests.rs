@@ -206,7 +206,7 @@ async fn with_a_signer_configured_files_have_to_be_signed() {
     ));
 }
 
-/// Whoever can write to the store has no way around the operator's signature, also not with an older version of theirs.
+/// Whoever can write to the store cannot put values there that the operator never signed.
 #[tokio::test]
 async fn with_a_signer_configured_what_the_store_holds_has_to_be_signed() {
     let (directory, store) = store().await;
@@ -228,7 +228,7 @@ async fn with_a_signer_configured_what_the_store_holds_has_to_be_signed() {
         refused().await,
         Err(
             "the stored reference values of version 1 do not count: the reference values are not signed, and have to \
-             be by the operator's key; import a newer version"
+             be by the operator's key; take in their signed file again, or a newer one"
                 .to_owned()
         )
     );
