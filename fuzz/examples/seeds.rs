@@ -16,6 +16,7 @@ use attestry_fuzz::azure::ENDORSEMENTS;
 fn main() {
     amd();
     azure();
+    event_logs();
     sipa();
     let forge = World::shared().forge();
     let sgx = forge.collateral(Tee::Sgx);
@@ -132,6 +133,76 @@ fn azure() {
 }
 
 /// What Windows measures (Windows SDK, `wbcl.h`): each form that a payload can have.
+/// A variable, in UEFI's form and in logs of both kinds.
+fn event_logs() {
+    let guid = [
+        0x61, 0xDF, 0xE4, 0x8B, 0xCA, 0x93, 0xD2, 0x11, 0xAA, 0x0D, 0x00, 0xE0, 0x98, 0x03, 0x2B, 0x8C,
+    ];
+    let name: Vec<u8> = "db".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let sha256_list = [
+        &[
+            0x26, 0x16, 0xC4, 0xC1, 0x4C, 0x50, 0x92, 0x40, 0xAC, 0xA9, 0x41, 0xF9, 0x36, 0x93, 0x43, 0x28,
+        ][..],
+        &[76, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0],
+        &guid,
+        &[7; 32],
+    ]
+    .concat();
+    let size = |bytes: &[u8]| u32::try_from(bytes.len()).expect("seeds are small").to_le_bytes();
+    let variable = [
+        &guid[..],
+        &2_u64.to_le_bytes(),
+        &76_u64.to_le_bytes(),
+        &name,
+        &sha256_list,
+    ]
+    .concat();
+    let head = |pcr: u32, kind: u32| [pcr.to_le_bytes(), kind.to_le_bytes()].concat();
+    let legacy = |pcr, kind, data: &[u8]| [&head(pcr, kind)[..], &[7; 20], &size(data), data].concat();
+    let agile = |pcr, kind, data: &[u8]| {
+        let digests = [&[1, 0, 0, 0, 11, 0][..], &[7; 32]].concat();
+        [&head(pcr, kind)[..], &digests, &size(data), data].concat()
+    };
+    let header = [
+        &b"Spec ID Event03\0"[..],
+        &[0, 0, 0, 0, 0, 2, 0, 2, 1, 0, 0, 0, 11, 0, 32, 0, 0],
+    ]
+    .concat();
+    let locality = [&b"StartupLocality\0"[..], &[3]].concat();
+    let crypto_agile = [
+        legacy(0, 3, &header),
+        agile(0, 3, &locality),
+        agile(7, 0x8000_0001, &variable),
+        agile(7, 4, &[0; 4]),
+    ];
+    write("tcg_log", "crypto_agile", &crypto_agile.concat());
+    let sha1 = [legacy(7, 0x8000_0001, &variable), legacy(7, 4, &[0; 4])];
+    write("tcg_log", "sha1", &sha1.concat());
+    let path = [4, 4, 8, 0, b'a', 0, 0, 0, 0x7F, 0xFF, 4, 0];
+    let option = [&[1, 0, 0, 0, 12, 0, b'o', 0, 0, 0][..], &path].concat();
+    let image = [&[0; 24][..], &12_u64.to_le_bytes(), &path].concat();
+    let partitions = [
+        &[1; 84][..],
+        &[128, 0, 0, 0],
+        &[1; 4],
+        &[1, 0, 0, 0, 0, 0, 0, 0],
+        &[0; 128],
+    ]
+    .concat();
+    for (selector, name, bytes) in [
+        (0, "variable", &variable),
+        (1, "signature_list", &sha256_list),
+        (2, "load_option", &option),
+        (3, "device_path", &path.to_vec()),
+        (5, "partitions", &partitions),
+        (6, "image", &image),
+        (7, "blob", &[0; 16].to_vec()),
+        (8, "tables", &[&[1, 0, 0, 0, 0, 0, 0, 0][..], &[7; 24]].concat()),
+    ] {
+        write("efi_structure", name, &[&[selector], &bytes[..]].concat());
+    }
+}
+
 fn sipa() {
     let tag = |id: u32, payload: &[u8]| {
         let size = u32::try_from(payload.len()).expect("a payload has a size of 32 bits");
@@ -204,16 +275,28 @@ fn amd() {
         let name = line.name();
         write("snp_report", name, &evidence.to_report_bytes());
         write("vek_certificate", name, &evidence.vek_der(&forge));
-        write("vek_certificate", &format!("{name}_chain"), evidence.chain_pem(&forge).as_bytes());
+        write(
+            "vek_certificate",
+            &format!("{name}_chain"),
+            evidence.chain_pem(&forge).as_bytes(),
+        );
         write("amd_crl", name, &forge.crl(line).to_der());
         let request = serde_json::json!({
             "report": attestry_api::b64::encode_url(evidence.to_json(&forge).as_bytes()),
             "nonce": 7,
         });
-        write("attest_request", &format!("snp_{name}"), request.to_string().as_bytes());
+        write(
+            "attest_request",
+            &format!("snp_{name}"),
+            request.to_string().as_bytes(),
+        );
         evidence.use_vlek(&forge, "cloud.example", line.default_tcb());
         write("snp_report", &format!("{name}_vlek"), &evidence.to_report_bytes());
-        write("vek_certificate", &format!("{name}_vlek"), &evidence.vek_der(&forge));
+        write(
+            "vek_certificate",
+            &format!("{name}_vlek"),
+            &evidence.vek_der(&forge),
+        );
     }
     // The report data of the second line, flipped.
     write("snp_report", "edit", &[1, 0x50, 0, 0xff]);
@@ -224,9 +307,7 @@ fn thim() {
     let line = ProductLine::Milan;
     let chain = forge.snp_evidence(line).chain_pem(&forge);
     let end = "-----END CERTIFICATE-----\n";
-    let (vcek, issuers) = chain
-        .split_once(end)
-        .expect("a chain has several certificates");
+    let (vcek, issuers) = chain.split_once(end).expect("a chain has several certificates");
     let answer = format!(
         "{{\"vcekCert\":{:?},\"tcbm\":\"{:016X}\",\"certificateChain\":{issuers:?},\"cacheControl\":\"86400\"}}",
         format!("{vcek}{end}"),

@@ -48,7 +48,15 @@ pub fn snp_report(data: &[u8]) {
     let settings = Settings::default();
     let judge = |report: &[u8], vek: &VerifiedVek| {
         let report = Report::read(report).ok()?.admit(&settings).ok()?;
-        appraise(&report, vek, None, &AmdCrls::none(), UnixTime::new(NOW), &settings).ok()
+        appraise(
+            &report,
+            vek,
+            None,
+            &AmdCrls::none(),
+            UnixTime::new(NOW),
+            &settings,
+        )
+        .ok()
     };
     for (genuine, vek) in &GENUINE.guests {
         if let Some(appraisal) = judge(data, vek) {
@@ -56,7 +64,9 @@ pub fn snp_report(data: &[u8]) {
             assert_eq!(appraisal.product(), vek.product());
         }
     }
-    let Some((selector, edits)) = data.split_first() else { return };
+    let Some((selector, edits)) = data.split_first() else {
+        return;
+    };
     let lines = GENUINE.guests.len();
     let (genuine, vek) = &GENUINE.guests[usize::from(*selector) % lines];
     let mut edited = genuine.clone();
@@ -73,12 +83,13 @@ pub fn snp_report(data: &[u8]) {
 pub fn vek_certificate(data: &[u8]) {
     let _ = inspect::certificate_chain(data);
     let _ = VekCertificate::parse(data);
-    let Ok(chain) = SuppliedChain::parse(data) else { return };
+    let Ok(chain) = SuppliedChain::parse(data) else {
+        return;
+    };
     if let Ok(verified) = VerifiedVek::verify(&chain, &GENUINE.anchors) {
-        let known = GENUINE
-            .guests
-            .iter()
-            .any(|(_, vek)| vek.vek().certificate().public_key() == verified.vek().certificate().public_key());
+        let known = GENUINE.guests.iter().any(|(_, vek)| {
+            vek.vek().certificate().public_key() == verified.vek().certificate().public_key()
+        });
         assert!(known);
     }
 }

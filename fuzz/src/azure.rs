@@ -15,7 +15,9 @@ pub fn hcl_report(data: &[u8]) {
     if let Ok(certificate) = ak_certificate(data) {
         assert!(data.starts_with(certificate));
     }
-    let Ok(report) = HclReport::parse(data) else { return };
+    let Ok(report) = HclReport::parse(data) else {
+        return;
+    };
     assert!(report.runtime_claims().len() < data.len());
     let bound = match report.hardware() {
         HardwareReport::Snp { report: snp, .. } => report.bind_to_snp_report(snp),
@@ -29,7 +31,9 @@ pub fn hcl_report(data: &[u8]) {
 
 /// Any bytes as runtime claims. What is kept of them reads the same again.
 pub fn runtime_json(data: &[u8]) {
-    let Ok(claims) = RuntimeClaims::parse(data) else { return };
+    let Ok(claims) = RuntimeClaims::parse(data) else {
+        return;
+    };
     let text = serde_json::to_vec(claims.members()).expect("JSON is written");
     if let Ok(again) = RuntimeClaims::parse(&text) {
         assert_eq!(again.ak_pub(), claims.ak_pub());
@@ -40,11 +44,17 @@ pub fn runtime_json(data: &[u8]) {
 /// Any bytes as an endorsement, and as the parts of one that lie behind its signature: the first byte selects.
 pub fn cose_endorsement(data: &[u8]) {
     let world = &*ENDORSEMENTS;
-    let Some((selector, data)) = data.split_first() else { return };
+    let Some((selector, data)) = data.split_first() else {
+        return;
+    };
     match selector % 4 {
         0 => {
             if let Ok(verified) = world.verify(data) {
-                assert_eq!(*verified.measurement(), MEASUREMENT, "only what the forge has signed is accepted");
+                assert_eq!(
+                    *verified.measurement(),
+                    MEASUREMENT,
+                    "only what the forge has signed is accepted"
+                );
             }
         }
         1 => {
@@ -61,9 +71,15 @@ pub fn cose_endorsement(data: &[u8]) {
             }
         }
         _ => {
-            let verified = world.verify(&world.stamped(data)).expect("the signer is valid without a stamp");
+            let verified = world
+                .verify(&world.stamped(data))
+                .expect("the signer is valid without a stamp");
             if let SigningTime::Stamped(at) = verified.signing_time() {
-                assert_eq!(at.seconds(), world.good.signing_time, "only the forge's stamp is believed");
+                assert_eq!(
+                    at.seconds(),
+                    world.good.signing_time,
+                    "only the forge's stamp is believed"
+                );
             }
         }
     }
@@ -85,9 +101,14 @@ pub static ENDORSEMENTS: LazyLock<Endorsements> = LazyLock::new(|| {
     let mut good = Forged::new(&authority, &MEASUREMENT);
     good.algorithm = ES256;
     good.time_stamp = None;
-    let trust = UvmTrust::from_certificates(&[authority.root.to_der()], &[authority.time_stamp_root.to_der()])
-        .expect("the forge's roots are roots");
-    Endorsements { authority, good, trust }
+    let trust =
+        UvmTrust::from_certificates(&[authority.root.to_der()], &[authority.time_stamp_root.to_der()])
+            .expect("the forge's roots are roots");
+    Endorsements {
+        authority,
+        good,
+        trust,
+    }
 });
 
 impl Endorsements {

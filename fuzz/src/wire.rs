@@ -42,7 +42,9 @@ fn snp_evidence(data: &[u8]) {
 /// Any text as a compact JWS, as a policy envelope, and as a token against a set of keys. Unsigned bytes never
 /// validate.
 pub fn jws(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     let _ = CompactJws::parse(text);
     let _ = PolicyEnvelope::open(text);
     let keys = JwkSet { keys: Vec::new() };
@@ -52,7 +54,9 @@ pub fn jws(data: &[u8]) {
 /// Any text as the JWS of a change to policies or signers, as each of the operations reads it. What one of them takes
 /// for a policy, no other takes for a certificate.
 pub fn signed_envelope(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     let policy = PolicyEnvelope::open(text).is_ok_and(|opened| opened.policy().is_some());
     let reset = PolicyEnvelope::open_reset(text).is_ok();
     let certificate = CertificateEnvelope::open(text).is_ok();
