@@ -282,6 +282,7 @@ fn unreadable_input_exits_2_and_says_what_to_do() {
             "--type sev-snp-vm quote.bin --collateral sgx-collateral.json",
             "--collateral is for quotes",
         ),
+        ("--type sev-snp-vm quote.bin", "this is no SNP report: it has"),
         (
             "--type sev-snp-vm quote.bin --accept-tcb UpToDate",
             "--accept-tcb is for quotes",

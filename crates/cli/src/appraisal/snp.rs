@@ -46,10 +46,7 @@ impl SnpCase {
         } = evidence_of(evidence)?;
         let chain = match &options.vek {
             Some(path) => vek(path, &report)?,
-            None => vcek_cert_chain.ok_or_else(|| {
-                Failure::usage("the certificate of the key that signed the report is needed")
-                    .hint("give it with --vek FILE (PEM or DER)")
-            })?,
+            None => vcek_cert_chain.ok_or_else(|| certificate_needed(&report))?,
         };
         let mut settings = Settings::default();
         if !options.report_versions.is_empty() {
@@ -122,6 +119,18 @@ impl SnpCase {
             endorsements,
             runtime_bound,
         })
+    }
+}
+
+/// What to say when nobody brought the certificate: first whether this is a report at all.
+fn certificate_needed(report: &[u8]) -> Failure {
+    match report.len() {
+        REPORT_BYTES => Failure::usage("the certificate of the key that signed the report is needed")
+            .hint("give it with --vek FILE (PEM or DER)"),
+        size => Failure::usage(format!(
+            "this is no SNP report: it has {size} bytes, not {REPORT_BYTES}"
+        ))
+        .hint("give a report, the JSON that a guest sends, or an HCL report"),
     }
 }
 
